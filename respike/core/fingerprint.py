@@ -1,0 +1,89 @@
+"""Hash of a module's meaning and of all it imports of ours, without importing any of it.
+
+Comments, docstrings and layout do not count; a data file that carries a module's name
+(panda.xml beside panda.py) counts byte for byte.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _file(module: str) -> Path:
+    path = ROOT.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    file = _file(module)
+    return ast.parse(file.read_text(encoding="utf-8") if file.exists() else "")
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Modules of ours that a module imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(_tree(module)):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [
+                node.module,
+                *(f"{node.module}.{alias.name}" for alias in node.names),
+            ]
+        found |= {
+            n for n in names if n.split(".")[0] == ROOT.name and _file(n).exists()
+        }
+    return frozenset(found)
+
+
+@cache
+def _meaning(module: str) -> str:
+    tree = ast.parse(ast.unparse(_tree(module)))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        first = body[0] if body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            node.body = body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@cache
+def _digest(module: str) -> bytes:
+    h = hashlib.sha256(f"{module}\0{_meaning(module)}\0".encode())
+    file = _file(module)
+    if file.name != "__init__.py":
+        for data in sorted(file.parent.glob(f"{file.stem}.*")):
+            if data.suffix not in {".py", ".pyc"} and data.is_file():
+                h.update(
+                    f"{data.name}\0".encode()
+                    + hashlib.sha256(data.read_bytes()).digest()
+                )
+    return h.digest()
+
+
+def closure(*modules: str) -> tuple[str, ...]:
+    """The modules and all they import of ours, sorted."""
+    todo, seen = list(modules), set()
+    while todo:
+        module = todo.pop()
+        if module not in seen:
+            seen.add(module)
+            todo += imports(module)
+    return tuple(sorted(seen))
+
+
+@cache
+def fingerprint(*modules: str) -> str:
+    """One hash (64 hex digits) over the meaning of modules and of all they import of ours."""
+    h = hashlib.sha256()
+    for module in closure(*modules):
+        h.update(_digest(module))
+    return h.hexdigest()

@@ -1,0 +1,350 @@
+"""The frame of every stage: arguments -> verified inputs -> the stage's work -> one commit.
+
+A stage module defines `run(job)` and ends with `sys.exit(main("STAGE", run))`.
+"""
+
+import argparse
+import json
+import logging
+import os
+import resource
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from respike.core import io, layout, records
+from respike.core import log as logs
+from respike.core.errors import FAILED, DamagedFile, RespikeError
+from respike.core.lock import Attempt, die_with_parent
+from respike.core.strict import canonical_json
+
+THREADS = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    )
+}
+
+
+class _NotRun(Exception):
+    """Ends a stage whose input cannot be had: all that follows from it is `not run`."""
+
+
+class Job:
+    """One run of one stage: its settings, its verified inputs and its outputs.
+
+    Attributes:
+        stage: the stage's name.
+        settings: resolved settings, the only way they reach a stage.
+        seed: the run's seed; 0 in stages that have none.
+        log: the stage's logger.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        settings: dict[str, Any],
+        inputs: dict[str, list[PurePosixPath]],
+        outputs: dict[str, PurePosixPath],
+        root: Path,
+    ):
+        self.stage = stage
+        self.settings = settings
+        self.seed = int(settings.get("seed", 0))
+        self.log = logging.getLogger(f"respike.{stage}")
+        self._inputs = inputs
+        self._outputs = outputs
+        self._root = root
+        self._read: dict[str, dict[str, Any]] = {}
+        self._written: dict[str, tuple[PurePosixPath, bytes, Any]] = {}
+        self._extras: dict[str, bytes] = {}
+
+    # ---------------------------------------------------------------- inputs
+
+    def paths(self, name: str) -> list[PurePosixPath]:
+        """Paths of an input, relative to the folder of the results; none if not given."""
+        return list(self._inputs.get(name, []))
+
+    def has(self, name: str) -> bool:
+        """Whether an optional input was given."""
+        return bool(self._inputs.get(name))
+
+    def _bytes(self, path: PurePosixPath) -> bytes:
+        if path.name == layout.RECORD:
+            data = (self._root / path).read_bytes()
+        else:
+            data = records.read_verified(self._root, path)
+        row = {"path": str(path), "bytes": len(data), "sha256": io.sha256(data)}
+        self._read[str(path)] = row
+        return data
+
+    def read(self, name: str) -> Any:
+        """Value of an input: hashed, compared with its producer's record, then parsed.
+
+        Raises:
+            DamagedFile: not the bytes that its producer recorded, or not of its format.
+        """
+        (path,) = self._inputs[name]
+        return self.read_path(path)
+
+    def read_path(self, path: str | PurePosixPath) -> Any:
+        """Like `read`, for any artifact that has a record: a neighbour of an input."""
+        path = PurePosixPath(path)
+        return io.parse(str(path), self._bytes(path))
+
+    def read_metadata(self, name: str) -> Any:
+        """What a safetensors input says of itself: its one metadata entry, parsed."""
+        (path,) = self._inputs[name]
+        try:
+            return io.safetensors_metadata(self._bytes(path))
+        except ValueError as error:
+            raise DamagedFile(
+                f"{path} is not a valid safetensors file: {error}"
+            ) from None
+
+    def record(self, path: str | PurePosixPath) -> dict[str, Any]:
+        """The record of a job, or of the job that made an artifact."""
+        path = PurePosixPath(path)
+        return records.load(
+            self._root
+            / (path if path.name == layout.RECORD else layout.record_of(path))
+        )
+
+    def sha256(self, path: str | PurePosixPath) -> str:
+        """Hash of a file that this job has read."""
+        return self._read[str(PurePosixPath(path))]["sha256"]
+
+    @cached_property
+    def data_kind(self) -> str:
+        """real, real-derived or synthetic: the kind of the data this job stands on."""
+        kinds = set()
+        if "row" in self.settings:
+            kinds.add(self.settings["row"]["data_kind"])
+        for paths in self._inputs.values():
+            for path in paths:
+                kinds.add(self.record(path).get("data_kind", "none"))
+        order = ("synthetic", "real-derived", "real", "none")
+        return next((kind for kind in order if kind in kinds), "none")
+
+    # ---------------------------------------------------------------- outputs
+
+    def write(self, name: str, value: Any, **options: Any) -> None:
+        """Give an output its value; files appear together when the stage has ended.
+
+        Raises:
+            RespikeError: an unknown output, or a value its format cannot hold.
+        """
+        if name not in self._outputs:
+            known = ", ".join(self._outputs)
+            raise RespikeError(
+                f"stage {self.stage} has no output '{name}'; it has: {known}"
+            )
+        path = self._outputs[name]
+        self._written[name] = (path, io.dump(path.name, value, **options), value)
+
+    def write_extra(self, name: str, data: bytes) -> None:
+        """Add a file of evidence beside the record that no rule declares (a film, a picture)."""
+        self._extras[name] = data
+
+    def not_run(self, reason: str) -> None:
+        """End the stage as `not run`: what follows from it is `not run` as well.
+
+        Args:
+            reason: one sentence: what could not be had, and what to do.
+        """
+        raise _NotRun(reason)
+
+    # ---------------------------------------------------------------- frame
+
+    def _propagated(self) -> str | None:
+        for name, paths in self._inputs.items():
+            for path in paths:
+                if name == "records" or name == "verdicts":
+                    continue
+                record = self.record(path)
+                if record.get("status") == records.PLACEHOLDER:
+                    return record["reason"]
+        return None
+
+    def execute(self, run: Callable[["Job"], None], code: str, env: str) -> None:
+        """Do the stage's work and commit its outputs and record, all or none."""
+        started, clock = time.time(), time.monotonic()
+        status, reason = "done", None
+        record_path = next(p for p in self._outputs.values() if p.name == layout.RECORD)
+        with Attempt(self._root, str(record_path)) as attempt:
+            try:
+                reason = self._propagated()
+                if reason is not None:
+                    raise _NotRun(reason)
+                run(self)
+                missing = [
+                    n for n in self._outputs if n not in self._written and n != "record"
+                ]
+                if missing:
+                    raise RespikeError(
+                        f"stage {self.stage} did not write '{missing[0]}'"
+                    )
+            except _NotRun as end:
+                status, reason = records.PLACEHOLDER, str(end)
+                self.log.warning("not run: %s", reason)
+                self._written = {
+                    n: (p, io.empty(p.name), None)
+                    for n, p in self._outputs.items()
+                    if n != "record"
+                }
+            outputs = {}
+            for path, data, value in self._written.values():
+                io.write_bytes(attempt.temporary(Path(path)), data)
+                outputs[path.name] = records.describe(data, path.name, value)
+            extras = {}
+            for name, data in self._extras.items():
+                io.write_bytes(attempt.temporary(Path(record_path.parent / name)), data)
+                extras[name] = {"bytes": len(data), "sha256": io.sha256(data)}
+            record = {
+                "schema": records.SCHEMA,
+                "stage": self.stage,
+                "settings": self.settings,
+                "seed": self.seed,
+                "code": code,
+                "env": env,
+                "data_kind": self.data_kind,
+                "status": status,
+                "reason": reason,
+                "inputs": self._input_rows(),
+                "outputs": outputs,
+                "extras": extras,
+                "numerics": records.numerics(),
+                "evidence": self._evidence(started, clock),
+            }
+            record["key"] = records.key(record)
+            io.write_bytes(attempt.temporary(Path(record_path)), records.dump(record))
+            attempt.commit(last=Path(record_path))
+        size = sum(row["bytes"] for row in (*outputs.values(), *extras.values()))
+        self.log.info(
+            "wrote %s (%d files, %.1f MB, %.1f s)",
+            record_path.parent, len(outputs) + len(extras) + 1, size / 1e6, time.monotonic() - clock,
+        )  # fmt: skip
+
+    def _input_rows(self) -> dict[str, list[dict[str, Any]]]:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        named = set()
+        for name, paths in self._inputs.items():
+            rows[name] = []
+            for path in paths:
+                if str(path) not in self._read:
+                    self._bytes(path)
+                rows[name].append(self._read[str(path)])
+                named.add(str(path))
+        beside = [row for path, row in sorted(self._read.items()) if path not in named]
+        if beside:
+            rows["beside"] = beside
+        return rows
+
+    def _evidence(self, started: float, clock: float) -> dict[str, Any]:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "wall_s": round(time.monotonic() - clock, 3),
+            "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+            "peak_rss_mb": round(usage.ru_maxrss / 1024, 1),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "root": str(Path(__file__).resolve().parents[2]),
+            "slurm_job_id": os.environ.get("SLURM_JOB_ID"),
+        }
+
+
+def _pair(text: str) -> tuple[str, PurePosixPath]:
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise argparse.ArgumentTypeError(f"'{text}' is not name=path")
+    return name, PurePosixPath(path)
+
+
+def _arguments(stage: str) -> argparse.ArgumentParser:
+    cli = argparse.ArgumentParser(prog=f"python -m respike.stages.{stage}")
+    cli.add_argument("--settings", required=True, help="resolved settings, as JSON")
+    cli.add_argument(
+        "--code", default="", help="fingerprint of the code, for the record"
+    )
+    cli.add_argument("--env", default="", help="environment and the hash of its lock")
+    cli.add_argument("--in", dest="inputs", type=_pair, action="append", default=[])
+    cli.add_argument("--out", dest="outputs", type=_pair, action="append", default=[])
+    return cli
+
+
+def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) -> int:
+    """Run one stage from its command line.
+
+    Args:
+        stage: the stage's name, equal to its rule's and module's.
+        run: the stage's work.
+        argv: arguments; None takes the command line's.
+
+    Returns:
+        The exit code. A RespikeError ends with its sentence as the log's last line; a
+        bug keeps its traceback.
+    """
+    if argv is None and any(os.environ.get(name) != "1" for name in THREADS):
+        # numpy and torch read these when they are imported, so the process begins anew
+        os.environ.update(THREADS)
+        os.execv(
+            sys.executable,
+            [sys.executable, "-m", f"respike.stages.{stage}", *sys.argv[1:]],
+        )
+    given = _arguments(stage).parse_args(argv)
+    logs.configure()
+    log = logging.getLogger(f"respike.{stage}")
+    if argv is None:
+        die_with_parent()
+    try:
+        settings = json.loads(given.settings)
+        inputs: dict[str, list[PurePosixPath]] = {}
+        for name, path in given.inputs:
+            inputs.setdefault(name, []).append(path)
+        outputs = dict(given.outputs)
+        outputs.setdefault(
+            "record",
+            layout.record_of(next(iter(outputs.values())))
+            if outputs
+            else PurePosixPath(layout.RECORD),
+        )
+        job = Job(stage, settings, inputs, outputs, Path.cwd())
+        _one_thread()
+        log.info(
+            "%s %s",
+            records.producer({"stage": stage, "settings": settings}),
+            _brief(settings, stage),
+        )
+        job.execute(run, given.code, given.env)
+        _one_thread()
+    except RespikeError as error:
+        log.error("%s", error)
+        return error.exit_code
+    except MemoryError:
+        log.error(
+            "out of memory; give the job more (resources: mem_mb) or run fewer at once (--cores 1)"
+        )
+        return FAILED
+    return 0
+
+
+def _brief(settings: dict[str, Any], stage: str) -> str:
+    text = canonical_json(settings.get(stage, {}))
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _one_thread() -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        raise RespikeError(
+            f"this job runs with {torch.get_num_threads()} threads; results are compared with "
+            f"one thread only (set OMP_NUM_THREADS=1)"
+        )
