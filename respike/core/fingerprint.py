@@ -36,9 +36,7 @@ def imports(module: str) -> frozenset[str]:
                 node.module,
                 *(f"{node.module}.{alias.name}" for alias in node.names),
             ]
-        found |= {
-            n for n in names if n.split(".")[0] == ROOT.name and _file(n).exists()
-        }
+        found |= {n for n in names if n.split(".")[0] == ROOT.name and _file(n).exists()}
     return frozenset(found)
 
 
@@ -62,10 +60,7 @@ def _digest(module: str) -> bytes:
     if file.name != "__init__.py":
         for data in sorted(file.parent.glob(f"{file.stem}.*")):
             if data.suffix not in {".py", ".pyc"} and data.is_file():
-                h.update(
-                    f"{data.name}\0".encode()
-                    + hashlib.sha256(data.read_bytes()).digest()
-                )
+                h.update(f"{data.name}\0".encode() + hashlib.sha256(data.read_bytes()).digest())
     return h.digest()
 
 

@@ -51,12 +51,8 @@ def main() -> int:
             chars_as_strings=True,
             verify_compressed_data_integrity=True,
         )
-    except (
-        Exception
-    ) as error:  # any failure of a foreign parser is a damaged file to us
-        print(
-            f"{type(error).__name__}: {str(error).splitlines()[0:1]}", file=sys.stderr
-        )
+    except Exception as error:  # any failure of a foreign parser is a damaged file to us
+        print(f"{type(error).__name__}: {str(error).splitlines()[0:1]}", file=sys.stderr)
         return 1
     found: dict[str, np.ndarray] = {}
     for name, value in raw.items():

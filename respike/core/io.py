@@ -86,9 +86,7 @@ def _plain(name: str, array: Any) -> np.ndarray:
 def _check_names(names: Any, what: str) -> None:
     for name in names:
         if not isinstance(name, str) or not name or "\0" in name:
-            raise RespikeError(
-                f"{what} has the name {name!r}; names are texts without NUL"
-            )
+            raise RespikeError(f"{what} has the name {name!r}; names are texts without NUL")
 
 
 def _zip(members: list[tuple[str, bytes]]) -> bytes:
@@ -111,10 +109,7 @@ def _unzip(data: bytes) -> dict[str, bytes]:
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise ValueError(f"member '{info.filename}' is a link")
-            if (
-                info.compress_type != zipfile.ZIP_STORED
-                or info.file_size > MAX_MEMBER_BYTES
-            ):
+            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MAX_MEMBER_BYTES:
                 raise ValueError(f"member '{info.filename}' is compressed or too large")
             fold = unicodedata.normalize("NFKC", info.filename).casefold()
             if fold in folded:
@@ -166,9 +161,7 @@ def _dump_safetensors(value: Mapping[str, Any], metadata: Any = None) -> bytes:
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
     header: dict[str, Any] = {}
     if metadata is not None:
-        text = json.dumps(
-            metadata, sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
         header["__metadata__"] = {METADATA: text}
     offset = 0
     for name in order:
@@ -185,11 +178,7 @@ def _dump_safetensors(value: Mapping[str, Any], metadata: Any = None) -> bytes:
         offset += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return (
-        struct.pack("<Q", len(text))
-        + text
-        + b"".join(arrays[n].tobytes() for n in order)
-    )
+    return struct.pack("<Q", len(text)) + text + b"".join(arrays[n].tobytes() for n in order)
 
 
 def _load_safetensors(data: bytes) -> Arrays:
@@ -251,18 +240,14 @@ def _strict_json(data: bytes) -> Any:
     def refuse(word):
         raise ValueError(f"{word} is not allowed")
 
-    return json.loads(
-        data.decode("utf-8"), object_pairs_hook=pairs, parse_constant=refuse
-    )
+    return json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_constant=refuse)
 
 
 def _dump_json(value: Any) -> bytes:
     try:
         text = json.dumps(_python(value), sort_keys=True, indent=1, allow_nan=False)
     except ValueError:
-        raise RespikeError(
-            f"a number that is not finite: {_where_not_finite(value)}"
-        ) from None
+        raise RespikeError(f"a number that is not finite: {_where_not_finite(value)}") from None
     return (text + "\n").encode()
 
 
@@ -301,9 +286,7 @@ def _dump_csv(rows: list[Mapping[str, Any]]) -> bytes:
     writer.writerow(columns)
     for number, row in enumerate(rows, 1):
         if list(row) != columns:
-            raise RespikeError(
-                f"row {number} has columns {list(row)}; the first has {columns}"
-            )
+            raise RespikeError(f"row {number} has columns {list(row)}; the first has {columns}")
         values = [v.item() if isinstance(v, np.generic) else v for v in row.values()]
         for column, v in zip(columns, values, strict=True):
             if isinstance(v, float) and not math.isfinite(v):
@@ -311,10 +294,7 @@ def _dump_csv(rows: list[Mapping[str, Any]]) -> bytes:
                     f"a number that is not finite: row {number}, {column} is {v}"
                 )
         writer.writerow(
-            [
-                "" if v is None else repr(v) if isinstance(v, float) else v
-                for v in values
-            ]
+            ["" if v is None else repr(v) if isinstance(v, float) else v for v in values]
         )
     return buffer.getvalue().encode()
 

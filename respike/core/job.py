@@ -45,6 +45,7 @@ class Job:
         settings: resolved settings, the only way they reach a stage.
         seed: the run's seed; 0 in stages that have none.
         log: the stage's logger.
+        history: study -> claim -> registering commit; only the report has one.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Job:
     ):
         self.stage = stage
         self.settings = settings
+        self.history: dict[str, dict[str, str]] = {}
         self.seed = int(settings.get("seed", 0))
         self.log = logging.getLogger(f"respike.{stage}")
         self._inputs = inputs
@@ -105,16 +107,13 @@ class Job:
         try:
             return io.safetensors_metadata(self._bytes(path))
         except ValueError as error:
-            raise DamagedFile(
-                f"{path} is not a valid safetensors file: {error}"
-            ) from None
+            raise DamagedFile(f"{path} is not a valid safetensors file: {error}") from None
 
     def record(self, path: str | PurePosixPath) -> dict[str, Any]:
         """The record of a job, or of the job that made an artifact."""
         path = PurePosixPath(path)
         return records.load(
-            self._root
-            / (path if path.name == layout.RECORD else layout.record_of(path))
+            self._root / (path if path.name == layout.RECORD else layout.record_of(path))
         )
 
     def sha256(self, path: str | PurePosixPath) -> str:
@@ -143,9 +142,7 @@ class Job:
         """
         if name not in self._outputs:
             known = ", ".join(self._outputs)
-            raise RespikeError(
-                f"stage {self.stage} has no output '{name}'; it has: {known}"
-            )
+            raise RespikeError(f"stage {self.stage} has no output '{name}'; it has: {known}")
         path = self._outputs[name]
         self._written[name] = (path, io.dump(path.name, value, **options), value)
 
@@ -184,13 +181,9 @@ class Job:
                 if reason is not None:
                     raise _NotRun(reason)
                 run(self)
-                missing = [
-                    n for n in self._outputs if n not in self._written and n != "record"
-                ]
+                missing = [n for n in self._outputs if n not in self._written and n != "record"]
                 if missing:
-                    raise RespikeError(
-                        f"stage {self.stage} did not write '{missing[0]}'"
-                    )
+                    raise RespikeError(f"stage {self.stage} did not write '{missing[0]}'")
             except _NotRun as end:
                 status, reason = records.PLACEHOLDER, str(end)
                 self.log.warning("not run: %s", reason)
@@ -261,22 +254,16 @@ class Job:
         }
 
 
-def _pair(text: str) -> tuple[str, PurePosixPath]:
-    name, equals, path = text.partition("=")
-    if not equals or not path:
-        raise argparse.ArgumentTypeError(f"'{text}' is not name=path")
-    return name, PurePosixPath(path)
-
-
 def _arguments(stage: str) -> argparse.ArgumentParser:
     cli = argparse.ArgumentParser(prog=f"python -m respike.stages.{stage}")
     cli.add_argument("--settings", required=True, help="resolved settings, as JSON")
-    cli.add_argument(
-        "--code", default="", help="fingerprint of the code, for the record"
-    )
+    cli.add_argument("--code", default="", help="fingerprint of the code, for the record")
     cli.add_argument("--env", default="", help="environment and the hash of its lock")
-    cli.add_argument("--in", dest="inputs", type=_pair, action="append", default=[])
-    cli.add_argument("--out", dest="outputs", type=_pair, action="append", default=[])
+    cli.add_argument("--history", default="{}", help="registering commits, as JSON (report)")
+    cli.add_argument(
+        "--in", dest="inputs", nargs="+", action="append", default=[], metavar=("NAME", "PATH")
+    )
+    cli.add_argument("--out", dest="outputs", nargs="+", required=True, metavar="PATH")
     return cli
 
 
@@ -306,17 +293,10 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         die_with_parent()
     try:
         settings = json.loads(given.settings)
-        inputs: dict[str, list[PurePosixPath]] = {}
-        for name, path in given.inputs:
-            inputs.setdefault(name, []).append(path)
-        outputs = dict(given.outputs)
-        outputs.setdefault(
-            "record",
-            layout.record_of(next(iter(outputs.values())))
-            if outputs
-            else PurePosixPath(layout.RECORD),
-        )
+        inputs = {name: [PurePosixPath(p) for p in paths if p] for name, *paths in given.inputs}
+        outputs = _outputs(stage, given.outputs)
         job = Job(stage, settings, inputs, outputs, Path.cwd())
+        job.history = json.loads(given.history)
         _one_thread()
         log.info(
             "%s %s",
@@ -334,6 +314,23 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         )
         return FAILED
     return 0
+
+
+def _outputs(stage: str, paths: list[str]) -> dict[str, PurePosixPath]:
+    row = layout.STAGES[stage]
+    names = {file: name for name, file in (*row.content.items(), *row.evidence.items())}
+    names[layout.RECORD] = "record"
+    found = {}
+    for path in map(PurePosixPath, paths):
+        if path.name not in names:
+            raise RespikeError(
+                f"stage {stage} writes no {path.name}; it writes: {', '.join(names)}"
+            )
+        found[names[path.name]] = path
+    missing = [file for file, name in names.items() if name not in found]
+    if missing:
+        raise RespikeError(f"--out of stage {stage} lacks {missing[0]}")
+    return found
 
 
 def _brief(settings: dict[str, Any], stage: str) -> str:

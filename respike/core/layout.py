@@ -41,13 +41,9 @@ STAGES = {
     "distill": Stage("run", _TRAINED, {}),
     "emulate": Stage("run", {**_EVALUATED, **_TRACE}, {}),
     "simulate": Stage("run", {**_EVALUATED, **_TRACE}, {}),
-    "decode": Stage(
-        "run", {"model": "model.npz", **_EVALUATED, "curve": "curve.csv"}, {}
-    ),
+    "decode": Stage("run", {"model": "model.npz", **_EVALUATED, "curve": "curve.csv"}, {}),
     "control": Stage("run", {**_EVALUATED, "trajectory": "trajectory.npz"}, {}),
-    "judge": Stage(
-        "study", {"verdicts": "verdicts.json", "resolved": "settings.json"}, {}
-    ),
+    "judge": Stage("study", {"verdicts": "verdicts.json", "resolved": "settings.json"}, {}),
     "report": Stage(
         "budget",
         {"verdict": "verdict.json", "table": "results.csv"},

@@ -86,9 +86,7 @@ def _fence(root: Path, kind: int) -> Iterator[None]:
         yield
 
 
-def acquire(
-    root: Path, wait_s: float = 0, say: Callable[[str], None] | None = None
-) -> None:
+def acquire(root: Path, wait_s: float = 0, say: Callable[[str], None] | None = None) -> None:
     """Take the run lock for the life of this process.
 
     Args:
@@ -112,9 +110,7 @@ def acquire(
         except BlockingIOError:
             if time.monotonic() >= end:
                 os.close(fd)
-                raise Busy(
-                    f"{_who_holds(root)}; wait for it to end, or stop it"
-                ) from None
+                raise Busy(f"{_who_holds(root)}; wait for it to end, or stop it") from None
             if say and not said:
                 said = True
                 say(f"{_who_holds(root)}; waiting up to {wait_s:.0f} s")
@@ -144,9 +140,7 @@ def release(root: Path) -> None:
     if fd is not None:
         there = owner(root)
         if there.get("pid") == os.getpid():
-            _replace(
-                root / FOLDER / "owner.json", json.dumps({**there, "ended": _now()})
-            )
+            _replace(root / FOLDER / "owner.json", json.dumps({**there, "ended": _now()}))
         os.close(fd)
 
 
@@ -205,10 +199,7 @@ def _sweep(root: Path, record: Path) -> None:
 
 def _kill(attempt: dict[str, Any]) -> None:
     pid = attempt.get("pid", 0)
-    same = (
-        attempt.get("host") == socket.gethostname()
-        and attempt.get("boot_id") == boot_id()
-    )
+    same = attempt.get("host") == socket.gethostname() and attempt.get("boot_id") == boot_id()
     if same and pid > 1 and start_ticks(pid) == attempt.get("start_ticks"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
@@ -231,9 +222,7 @@ def guard(root: Path, seen: str) -> None:
     acquire(root)
     if generation(root) != seen:
         release(root)
-        raise Busy(
-            "another run finished while this one was being planned; start it again"
-        )
+        raise Busy("another run finished while this one was being planned; start it again")
     takeover(root)
 
 
@@ -295,9 +284,7 @@ class Attempt:
         """The private name to write an output under, listed before it is made."""
         path = (self.root / path).resolve()
         if path not in self._temporaries:
-            self._temporaries[path] = path.with_name(
-                f".{path.name}.{self.id[:12]}.part"
-            )
+            self._temporaries[path] = path.with_name(f".{path.name}.{self.id[:12]}.part")
             self._put()
             path.parent.mkdir(parents=True, exist_ok=True)
         return self._temporaries[path]
@@ -308,9 +295,7 @@ class Attempt:
 
     def _check_owner(self) -> None:
         if os.getppid() != self._parent:
-            raise Fenced(
-                "the process that started this job is dead; this job wrote nothing"
-            )
+            raise Fenced("the process that started this job is dead; this job wrote nothing")
         if str(self.root) in _held:
             return
         with open(self.root / FOLDER / "run.lock") as file:
@@ -339,9 +324,7 @@ class Attempt:
             except OSError:
                 latest = ""
             if latest != self.id:
-                raise Fenced(
-                    "a newer attempt at this job has begun; this one wrote nothing"
-                )
+                raise Fenced("a newer attempt at this job has begun; this one wrote nothing")
             self._check_owner()
             for path in order:
                 os.replace(self._temporaries[path], path)

@@ -102,9 +102,7 @@ def split(value: str | dict, where: str = "a part") -> tuple[str, dict[str, Any]
         (name, settings), *_ = value.items()
         if isinstance(name, str) and isinstance(settings, dict):
             return name, settings
-    raise ConfigError(
-        f"{where} is {value!r}; write a name or {{name: {{setting: value}}}}"
-    )
+    raise ConfigError(f"{where} is {value!r}; write a name or {{name: {{setting: value}}}}")
 
 
 def make(kind: str, value: str | dict, *args: Any, **runtime: Any) -> Any:
@@ -119,9 +117,7 @@ def takes(kind: str, name: str) -> dict[str, Setting]:
     module(kind, name)
     args = _build(folder(kind) / f"{name.replace('-', '_')}.py").args
     return {
-        arg.arg: Setting(
-            ast.unparse(arg.annotation) if arg.annotation else "", default is None
-        )
+        arg.arg: Setting(ast.unparse(arg.annotation) if arg.annotation else "", default is None)
         for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True)
     }
 
@@ -153,9 +149,7 @@ def check(kind: str, value: str | dict, where: str) -> None:
             if wrong_bool or not isinstance(given, allowed):
                 raise ConfigError(f"{at} is {given!r}; it must be {known[key].type}")
     missing = [
-        key
-        for key, setting in known.items()
-        if setting.required and key not in settings
+        key for key, setting in known.items() if setting.required and key not in settings
     ]
     if missing:
         raise ConfigError(

@@ -72,17 +72,14 @@ def numerics() -> dict[str, Any]:
         "threads": torch.get_num_threads()
         if torch
         else int(os.environ.get("OMP_NUM_THREADS", 0)),
-        "variables": {
-            name: os.environ[name] for name in _VARIABLES if name in os.environ
-        },
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
 
 
 def key(record: dict[str, Any]) -> str:
     """Hash of all that determines a job's outputs: what it is, its inputs and environment."""
     inputs = {
-        name: [file["sha256"] for file in files]
-        for name, files in record["inputs"].items()
+        name: [file["sha256"] for file in files] for name, files in record["inputs"].items()
     }
     decides = {k: record[k] for k in ("stage", "settings", "code", "env")}
     return io.content_sha256({**decides, "inputs": inputs})
@@ -121,9 +118,7 @@ def read_verified(root: Path, path: str | PurePosixPath) -> bytes:
     record = load(root / record_path)
     row = record["outputs"].get(path.name) or record.get("extras", {}).get(path.name)
     if row is None:
-        raise DamagedFile(
-            f"{path} is not named in {record_path}; remove it and run again"
-        )
+        raise DamagedFile(f"{path} is not named in {record_path}; remove it and run again")
     return io.read_bytes(root / path, row["sha256"], producer(record))
 
 
@@ -135,7 +130,9 @@ def producer(record: dict[str, Any]) -> str:
             f"{record['stage']} of {settings['study']}/{settings['variant']} "
             f"seed {settings['seed']}"
         )
-    return f"{record['stage']} of {settings.get('dataset') or settings.get('study') or 'the page'}"
+    return (
+        f"{record['stage']} of {settings.get('dataset') or settings.get('study') or 'the page'}"
+    )
 
 
 def describe(data: bytes, name: str, value: Any) -> dict[str, Any]:
@@ -148,6 +145,4 @@ def describe(data: bytes, name: str, value: Any) -> dict[str, Any]:
 
 def dump(record: dict[str, Any]) -> bytes:
     """Bytes of a record."""
-    return (
-        json.dumps(record, sort_keys=True, indent=1, allow_nan=False) + "\n"
-    ).encode()
+    return (json.dumps(record, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()

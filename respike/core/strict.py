@@ -64,9 +64,7 @@ def problems(value: Any, name: str, document: Document | None = None) -> list[st
     return [sentence for _, sentence in sorted(set(found))]
 
 
-def check(
-    value: Any, name: str, document: Document | None = None, source: str = ""
-) -> None:
+def check(value: Any, name: str, document: Document | None = None, source: str = "") -> None:
     """Refuse a value that its schema does not allow.
 
     Raises:
@@ -87,9 +85,7 @@ def _line(place: str) -> tuple[int, int]:
 def _deepest(error):
     while error.context:
         real = [e for e in error.context if e.validator != "type"] or error.context
-        deepest = max(
-            real, key=lambda e: (len(e.absolute_path), e.validator != "const")
-        )
+        deepest = max(real, key=lambda e: (len(e.absolute_path), e.validator != "const"))
         error = deepest
     return error
 

@@ -17,9 +17,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?\Z")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
-_PLAIN_TAGS = {
-    f"tag:yaml.org,2002:{t}" for t in "null bool int float str timestamp".split()
-}
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{t}" for t in "null bool int float str timestamp".split()}
 Key = tuple[str | int, ...]
 
 
@@ -56,9 +54,7 @@ def load(path: Path, name: str | None = None) -> Document:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(
-            f"{source} does not exist; create it or name another file"
-        ) from None
+        raise ConfigError(f"{source} does not exist; create it or name another file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source} cannot be read as UTF-8 text: {error}") from None
     return parse(text, source)
@@ -110,9 +106,7 @@ def _build(
     mark = node.start_mark
     here = f"{source}:{mark.line + 1}:{mark.column + 1}:"
     if id(node) in seen:
-        raise ConfigError(
-            f"{here} anchors and aliases are not allowed; write the value out"
-        )
+        raise ConfigError(f"{here} anchors and aliases are not allowed; write the value out")
     seen.add(id(node))
     if key in places and isinstance(node, yaml.ScalarNode):
         places[key] = Place(mark.line + 1, mark.column + 1)
@@ -129,9 +123,7 @@ def _build(
     if isinstance(node, yaml.SequenceNode):
         if node.tag != "tag:yaml.org,2002:seq":
             raise ConfigError(f"{here} tag {node.tag} is not allowed; remove it")
-        return [
-            _build(n, (*key, i), places, source, seen) for i, n in enumerate(node.value)
-        ]
+        return [_build(n, (*key, i), places, source, seen) for i, n in enumerate(node.value)]
     if node.tag != "tag:yaml.org,2002:map":
         raise ConfigError(f"{here} tag {node.tag} is not allowed; remove it")
     found: dict[str, Any] = {}
@@ -141,9 +133,7 @@ def _build(
         if not isinstance(name, yaml.ScalarNode):
             raise ConfigError(f"{here} a key must be a word")
         if name.value == "<<":
-            raise ConfigError(
-                f"{here} merge keys (<<) are not allowed; write the settings out"
-            )
+            raise ConfigError(f"{here} merge keys (<<) are not allowed; write the settings out")
         if name.value in found:
             first = places[(*key, name.value)]
             at = ".".join(map(str, key)) or "the file"

@@ -1,0 +1,63 @@
+"""The command `respike`: one file per word; a word is imported only when it is said."""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from respike.core.errors import MISUSED, RespikeError, did_you_mean
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = {
+    "run": "rerun the studies and give verdicts",
+    "list": "the studies, their claims and the newest verdicts",
+    "show": "why a claim has its verdict, and what would decide it",
+    "plan": "what a run would do: jobs, minutes, what is there already, and why",
+    "doctor": "check this machine: packages, OpenGL, encoder, cores, disk",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors name the nearest word and exit with 2."""
+
+    def error(self, message: str) -> None:
+        known = [o for a in self._actions for o in a.option_strings]
+        unknown = [w for w in message.split() if w.startswith("-")]
+        hint = did_you_mean(unknown[-1].split("=")[0], known) if unknown else ""
+        print(f"{self.prog}: {message}.{hint} See {self.prog} --help", file=sys.stderr)
+        sys.exit(MISUSED)
+
+
+def _usage() -> str:
+    rows = "\n".join(f"  {word:8s}{text}" for word, text in WORDS.items())
+    return f"usage: respike WORD ...\n\n{rows}\n\n`respike WORD --help` says more."
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one word of the command.
+
+    Returns:
+        The exit code; docs/exit-codes.md lists all of them.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in {"-h", "--help", "help"}:
+        print(_usage())
+        return 0 if argv else MISUSED
+    word, *rest = argv
+    if word not in WORDS:
+        hint = did_you_mean(word, WORDS)
+        print(f"respike: no word '{word}'.{hint} Words: {', '.join(WORDS)}", file=sys.stderr)
+        return MISUSED
+    module = importlib.import_module(f"respike.cli.{word}")
+    parser = Parser(prog=f"respike {word}", description=module.__doc__)
+    module.arguments(parser)
+    given = parser.parse_args(rest)
+    try:
+        return module.execute(given)
+    except RespikeError as error:
+        print(f"respike {word}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

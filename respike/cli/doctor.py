@@ -1,0 +1,123 @@
+"""Check this machine: pinned packages, OpenGL, video encoder, cores, disk, browser, git."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from respike.cli import common
+from respike.core.errors import FAILED
+
+IMPORT_NAMES = {
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+    "imageio-ffmpeg": "imageio_ffmpeg",
+    "pillow": "PIL",
+    "import-linter": "importlinter",
+    "websocket-client": "websocket",
+    "spikingjelly": "spikingjelly.activation_based.neuron",
+}
+_GL = "import mujoco; c = mujoco.GLContext(16, 16); c.make_current(); c.free(); print('ok')"
+_LOCK = "import fcntl,os,sys; f=os.open(sys.argv[1],os.O_RDWR); fcntl.flock(f,fcntl.LOCK_EX|fcntl.LOCK_NB)"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--directory", type=Path, default=common.ROOT)
+
+
+def pinned(root: Path) -> list[tuple[str, str]]:
+    """Packages of envs/base.in with their pinned versions, from envs/base.lock."""
+    wanted = re.findall(r"^([A-Za-z0-9_.-]+)", (root / "envs/base.in").read_text(), re.M)
+    lock = (root / "envs/base.lock").read_text()
+    versions = dict(re.findall(r"^([a-z0-9_.-]+)==([^\s;\\]+)", lock, re.M))
+    return [(name, versions.get(name.lower().replace("_", "-"), "?")) for name in wanted]
+
+
+def _child(code: str, *words: str, seconds: float = 120, **env: str) -> tuple[bool, str]:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env={**os.environ, **env},
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"no answer in {seconds:.0f} s"
+    said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    return done.returncode == 0, said[-1] if said else ""
+
+
+def _packages(root: Path) -> list[tuple[str, bool, str]]:
+    rows = []
+    for name, version in pinned(root):
+        module = IMPORT_NAMES.get(name.lower(), name.replace("-", "_"))
+        code = (
+            f"import importlib.metadata as m, importlib; importlib.import_module({module!r}); "
+            f"print(m.version({name!r}))"
+        )
+        good, said = _child(code)
+        if good and said.split("+")[0] != version.split("+")[0]:
+            good, said = False, f"is {said}, pinned is {version}; run `make run` to repair"
+        rows.append((f"package {name}", good, said if good else said or "does not import"))
+    return rows
+
+
+def opengl() -> tuple[str | None, str]:
+    """The first of egl and osmesa that renders here, probed in a child; and why not."""
+    why = ""
+    for backend in ("egl", "osmesa"):
+        good, said = _child(_GL, MUJOCO_GL=backend)
+        if good:
+            return backend, ""
+        why = said
+    return None, why
+
+
+def execute(given: Namespace) -> int:
+    rows = _packages(common.ROOT)
+    broken = sum(not good for _, good, _ in rows)
+    backend, why = opengl()
+    film = "the film is left out; install libegl1 and libegl-mesa0"
+    rows.append(("OpenGL", backend is not None, backend or f"{film} ({why[:80]})"))
+    good, said = _child("import imageio_ffmpeg as f; print(f.get_ffmpeg_exe())")
+    rows.append(("video encoder", good, Path(said).name if good else "the film is left out"))
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    rows.append(
+        ("browser", bool(browser), browser or "page tests are skipped; install chromium")
+    )
+    git = shutil.which("git")
+    rows.append(("git", bool(git), git or "claims have no registering commit; install git"))
+    good, said = _lock(given.directory)
+    rows.append(("file locks", good, "work" if good else said))
+    broken += not good
+    disk = shutil.disk_usage(given.directory).free / 2**30
+    rows.append(
+        ("disk", disk > 2, f"{disk:.0f} GiB free{'' if disk > 2 else '; 2 are needed'}")
+    )
+    rows.append(("cores", True, str(len(os.sched_getaffinity(0)))))
+    for name, good, text in rows:
+        print(f"{'ok  ' if good else 'LOOK'} {name:26s} {text}")
+    print(
+        "all that a run needs is here"
+        if not broken
+        else f"{broken} things must be mended first"
+    )
+    return FAILED if broken else 0
+
+
+def _lock(folder: Path) -> tuple[bool, str]:
+    import fcntl
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            second, _ = _child(_LOCK, file.name)
+    except OSError as error:
+        return False, f"{folder} cannot be written: {error.strerror}"
+    return not second, "this file system has no working locks; choose another with --directory"

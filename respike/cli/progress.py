@@ -1,0 +1,212 @@
+"""What a run says: one line a job, the time left, each verdict as it falls, failures last.
+
+A logger plugin of Snakemake, registered in the process that calls it. The handler runs in
+a listener thread whose exceptions nobody sees, so that every event has a test.
+"""
+
+import contextlib
+import csv
+import json
+import statistics
+import sys
+import time
+from logging import LogRecord
+from pathlib import Path
+from typing import Any, ClassVar
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from respike.core import layout
+
+TARGETS = {"all", *layout.BUDGETS}
+NOTHING = "Nothing to be done"
+MOST_FAILURES = 3
+
+
+def say(text: str) -> None:
+    """One line for the person at the screen."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def span(seconds: float) -> str:
+    """A time in words: `14 s`, `1 min 20 s`, `2 h 5 min`."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def verdicts(path: Path) -> list[dict[str, Any]]:
+    """Verdicts of one study's judge; none where the file is not there or torn."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    return found["verdicts"] if isinstance(found, dict) else found
+
+
+def recorded_seconds(rule: str, folder: Path = Path("benchmarks")) -> float | None:
+    """Median time of earlier jobs of a rule [s], from Snakemake's benchmark files."""
+    found = []
+    for file in folder.rglob(f"{rule}.tsv"):
+        with contextlib.suppress(OSError, ValueError, KeyError, StopIteration):
+            with open(file, newline="") as lines:
+                found.append(float(next(csv.DictReader(lines, delimiter="\t"))["s"]))
+    return statistics.median(found) if found else None
+
+
+class LogHandler(LogHandlerBase):
+    """Prints progress to standard error; nothing differs when that is no terminal."""
+
+    done: ClassVar[int] = 0
+    sets: ClassVar[list[str]] = []
+
+    def __post_init__(self) -> None:
+        type(self).done = 0
+        self.total = 0
+        self.cores = 1
+        self.left: dict[str, int] = {}
+        self.jobs: dict[int, dict[str, Any]] = {}
+        self.took: dict[str, list[float]] = {}
+        self.failed: list[tuple[str, str]] = []
+        self.errors: list[str] = []
+        self.began = time.monotonic()
+        self.first_verdict: float | None = None
+
+    writes_to_stream = property(lambda self: True)
+    writes_to_file = property(lambda self: False)
+    has_filter = property(lambda self: True)
+    has_formatter = property(lambda self: True)
+    needs_rulegraph = property(lambda self: False)
+
+    def emit(self, record: LogRecord) -> None:
+        event = getattr(record, "event", None)
+        handler = {
+            LogEvent.RUN_INFO: self._run_info,
+            LogEvent.RESOURCES_INFO: self._resources,
+            LogEvent.JOB_INFO: self._job_info,
+            LogEvent.JOB_FINISHED: self._finished,
+            LogEvent.JOB_ERROR: self._job_error,
+            LogEvent.ERROR: self._error,
+        }.get(event)
+        if handler:
+            handler(record)
+        elif event is None:
+            text = record.getMessage()
+            if text.startswith(NOTHING):
+                say("nothing to do: every result is there and up to date")
+
+    def _run_info(self, record: LogRecord) -> None:
+        stats = {k: v for k, v in record.stats.items() if k != "total" and k not in TARGETS}
+        if sum(stats.values()) != self.total:
+            self.total, self.left = sum(stats.values()), dict(stats)
+            words = ", ".join(f"{n} {rule}" for rule, n in stats.items())
+            say(f"{self.total} jobs: {words}")
+
+    def _resources(self, record: LogRecord) -> None:
+        with contextlib.suppress(TypeError, ValueError, AttributeError):
+            self.cores = max(1, int(record.cores))
+
+    def _job_info(self, record: LogRecord) -> None:
+        self.jobs[record.jobid] = {
+            "rule": record.rule_name,
+            "name": _name(record),
+            "log": str(next(iter(record.log or []), "")),
+            "began": time.monotonic(),
+            "wildcards": dict(record.wildcards or {}),
+        }
+
+    def _finished(self, record: LogRecord) -> None:
+        job = self.jobs.pop(getattr(record, "job_id", getattr(record, "jobid", None)), None)
+        if job is None or job["rule"] in TARGETS:
+            return
+        took = time.monotonic() - job["began"]
+        type(self).done += 1
+        rule = job["rule"]
+        self.took.setdefault(rule, []).append(took)
+        self.left[rule] = max(0, self.left.get(rule, 1) - 1)
+        say(f"[{self.done}/{self.total}] {job['name']}  {span(took)}{self._time_left()}")
+        if rule == "judge":
+            self._verdicts(job["wildcards"])
+
+    def _verdicts(self, wildcards: dict[str, str]) -> None:
+        from respike.claims.page import sentence
+
+        if self.first_verdict is None:
+            self.first_verdict = time.monotonic() - self.began
+        for verdict in verdicts(Path(layout.output("judge", "verdicts").format(**wildcards))):
+            say(f"    {sentence(verdict)}")
+
+    def _time_left(self) -> str:
+        seconds, unknown = 0.0, False
+        for rule, count in self.left.items():
+            known = self.took.get(rule)
+            mean = statistics.fmean(known) if known else recorded_seconds(rule)
+            if mean is None:
+                unknown = unknown or count > 0
+            else:
+                seconds += count * mean
+        if not any(self.left.values()):
+            return ""
+        return f"  left {'> ' if unknown else ''}{span(seconds / self.cores)}"
+
+    def _job_error(self, record: LogRecord) -> None:
+        job = self.jobs.pop(getattr(record, "jobid", None), None)
+        name = job["name"] if job else getattr(record, "rule_name", "a job")
+        log = job["log"] if job else str(next(iter(getattr(record, "log", None) or []), ""))
+        if (name, log) not in self.failed:
+            self.failed.append((name, log))
+
+    def _error(self, record: LogRecord) -> None:
+        # a failing job sends this before its own event; kept until no job has failed
+        text = getattr(record, "exception", None) or record.getMessage()
+        self.errors.append(str(text))
+
+    def close(self) -> None:
+        """The last word: what failed, each with the sentence its stage ended with."""
+        if self.failed:
+            took = span(time.monotonic() - self.began)
+            say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
+            for name, log in self.failed[:MOST_FAILURES]:
+                say(f"  {name}: {last_sentence(Path(log))}")
+                say(f"    log: {log}")
+            if len(self.failed) > MOST_FAILURES:
+                say(f"  and {len(self.failed) - MOST_FAILURES} more")
+        else:
+            for text in dict.fromkeys(self.errors):
+                say(_without_frame(text))
+        self.failed, self.errors = [], []
+        super().close()
+
+
+def _name(record: LogRecord) -> str:
+    w = dict(record.wildcards or {})
+    words = [record.rule_name]
+    if "variant" in w:
+        words.append(f"{w['study']}/{w['variant']} seed {w['seed']}")
+    elif w.get("study") or w.get("dataset"):
+        words.append(w.get("study") or w["dataset"])
+    return " ".join(words)
+
+
+def last_sentence(log: Path) -> str:
+    """The last line of a stage's log, which is its sentence; or what its silence means."""
+    try:
+        lines = [x for x in log.read_text(errors="replace").splitlines() if x.strip()]
+    except OSError:
+        lines = []
+    if not lines or ": wrote " in lines[-1] or not lines[-1].startswith(("respike.", "Error")):
+        ending = lines[-1].strip() if lines else ""
+        if ending and "Error" in ending:
+            return ending
+        return "died without a word: killed, or out of memory (try --cores 1)"
+    return lines[-1]
+
+
+def _without_frame(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("WorkflowError", "  File "))]
+    return "\n".join(kept or lines)

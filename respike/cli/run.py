@@ -1,0 +1,94 @@
+"""Rerun the studies of config.yaml, or those named, and give a verdict for each claim."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+
+from respike.cli import common, progress
+from respike.core import layout, lock
+from respike.core.errors import INTERRUPTED, MISUSED, Fenced
+
+
+def arguments(parser: ArgumentParser) -> None:
+    common.selection(parser)
+    parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument(
+        "--wait", type=float, default=60, help="seconds to wait for another run"
+    )
+    parser.add_argument(
+        "--retry",
+        action="store_true",
+        help="fetch anew what could not be had before (its variants are `not run`)",
+    )
+    parser.add_argument("rest", nargs="*", help="after --: further words for Snakemake")
+
+
+def execute(given: Namespace) -> int:
+    if given.cores < 1:
+        print(f"respike run: --cores is {given.cores}; it must be at least 1", file=sys.stderr)
+        return MISUSED
+    config = common.configuration(given)
+    given.directory = common.enter(given.directory)
+    lock.acquire(given.directory, wait_s=given.wait, say=progress.say)
+    try:
+        lock.takeover(given.directory)
+        if given.retry:
+            _forget_what_was_not_had(given)
+        progress.LogHandler.sets = [s.text for s in config.sets]
+        argv = [*common.snakemake_arguments(given), "--cores", str(given.cores), *given.rest]
+        code = common.call_snakemake(argv, progress.LogHandler, "respike")
+    finally:
+        try:
+            lock.release(given.directory)
+        except OSError as error:
+            print(f"respike run: {error}", file=sys.stderr)
+    if code == INTERRUPTED:
+        done = progress.LogHandler.done
+        where = f"after {done} jobs" if done else "before the first job ended"
+        progress.say(f"stopped at your word {where}; the same command goes on from here")
+    elif code == 0:
+        _close(config, given)
+    return code
+
+
+def _forget_what_was_not_had(given: Namespace) -> None:
+    from respike.core import records
+
+    pattern = layout.record("fetch").format(dataset="*")
+    for path in sorted(given.directory.glob(pattern)):
+        try:
+            found = records.load(path)
+        except Fenced:
+            raise
+        except Exception as error:  # a damaged record is made anew as well
+            progress.say(f"{path}: {error}")
+            found = {"status": records.PLACEHOLDER}
+        if found.get("status") == records.PLACEHOLDER:
+            progress.say(f"trying again: {path.parent.parent.name}")
+            path.unlink()
+
+
+def _close(config, given: Namespace) -> None:
+    if config.sets:
+        for study in config.asked:
+            for path in config.run_records(study, config.budget, scratch=True):
+                metrics = given.directory / path.replace(layout.RECORD, "metrics.json")
+                if metrics.exists():
+                    found = json.loads(metrics.read_text())
+                    brief = {k: v for k, v in found.items() if isinstance(v, int | float)}
+                    progress.say(f"{path.rsplit('/', 1)[0]}: {json.dumps(brief)[:300]}")
+        progress.say("a scratch variant is never judged against the paper")
+        return
+    counts: dict[str, int] = {}
+    for study in config.asked:
+        path = layout.output("judge", "verdicts").format(budget=config.budget, study=study)
+        for verdict in progress.verdicts(given.directory / path):
+            counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
+    words = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
+    progress.say(f"{sum(counts.values())} claims: {words}")
+    if given.studies:
+        progress.say("the page was left as it is: `respike run` without a study makes it")
+        return
+    page = layout.output("report", "page").format(budget=config.budget)
+    progress.say(f"the page: {given.directory / page}")

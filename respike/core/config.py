@@ -1,0 +1,530 @@
+"""What to run: config.yaml, the studies, and what each job of them gets.
+
+Everything is checked here before any job starts. A job's settings, inputs and code hash
+are functions of its wildcards alone, so that Snakemake sees every change and no other.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from respike.core import layout, parts, strict, yaml
+from respike.core.errors import ConfigError, did_you_mean
+from respike.core.fingerprint import fingerprint
+from respike.core.io import sha256
+from respike.core.yaml import Document, Key
+
+STRUCTURE = ("init", "drop", "grow", "schedule")
+
+
+class Reference(NamedTuple):
+    """`variant[/stage][@seed]`: a run whose model or result another run takes."""
+
+    variant: str
+    stage: str | None
+    seed: int | None
+
+
+def reference(text: str) -> Reference:
+    """Take `variant[/stage][@seed]` apart.
+
+    Raises:
+        ConfigError: not of that form.
+    """
+    match = re.fullmatch(rf"({layout.ID})(?:/([a-z]+))?(?:@(\d+))?", text)
+    if not match:
+        raise ConfigError(
+            f"'{text}' is no run; write variant, variant/stage or variant/stage@seed"
+        )
+    variant, stage, seed = match.groups()
+    return Reference(variant, stage, int(seed) if seed is not None else None)
+
+
+def pick(document: Document, budget: str) -> Document:
+    """A document with every `{smoke:, desk:, paper:}` replaced by the budget's value.
+
+    Places move along, so that a message about a value still names its line.
+
+    Raises:
+        ConfigError: a value has no entry for the budget.
+    """
+    places: dict[Key, yaml.Place] = {}
+
+    def walk(value: Any, inside: Key, outside: Key) -> Any:
+        if inside in document.places:
+            places.setdefault(outside, document.places[inside])
+        if isinstance(value, dict):
+            if value and set(value) <= set(layout.BUDGETS):
+                if budget not in value:
+                    given = ", ".join(value)
+                    raise ConfigError(
+                        f"{document.at(inside)} {strict.dotted(outside, document.value)} has no "
+                        f"value for budget {budget} (given: {given}); add {budget}: ..."
+                    )
+                return walk(value[budget], (*inside, budget), outside)
+            return {k: walk(v, (*inside, k), (*outside, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [walk(v, (*inside, i), (*outside, i)) for i, v in enumerate(value)]
+        return value
+
+    value = {}
+    for key, inner in (document.value or {}).items():
+        keep = key in {"paper", "claims"}  # `paper:` is a publication there, not a budget
+        value[key] = inner if keep else walk(inner, (key,), (key,))
+    for key, place in document.places.items():
+        places.setdefault(key, place)
+    return Document(value, places, document.source)
+
+
+def stage_parts(stage: str, block: Any, where: str) -> list[tuple[str, Any, str]]:
+    """The parts that a stage's settings name: kind, value, key path.
+
+    Args:
+        stage: the stage's name.
+        block: its settings in a variant.
+        where: key path of the block, for messages.
+    """
+    found = []
+    for key, value in block.items() if isinstance(block, dict) else ():
+        at = f"{where}.{key}"
+        if key == "structure" and isinstance(value, dict):
+            for name in STRUCTURE:
+                if value.get(name) is not None:
+                    found.append((f"structure.{name}", value[name], f"{at}.{name}"))
+        elif stage == "prune" and key in STRUCTURE:
+            found.append((f"structure.{key}", value, at))
+        elif key in {"controls"} and isinstance(value, list):
+            found += [("control", item, f"{at}.{i}") for i, item in enumerate(value)]
+        elif key in parts.KINDS and key not in {"dataset", "control"}:
+            found.append((key, value, at))
+    return found
+
+
+@cache
+def sources(root: Path) -> Document:
+    """The table of data sets, respike/datasets/sources.yaml, checked by its schema."""
+    document = yaml.load(
+        root / "respike/datasets/sources.yaml", "respike/datasets/sources.yaml"
+    )
+    strict.check(document.value, "sources", document)
+    return document
+
+
+class Config:
+    """The checked configuration of one checkout.
+
+    Args:
+        root: the checkout: config.yaml, studies/, respike/, envs/.
+        overrides: what the command line changes: budget, studies, seeds, set.
+        check_claims: called with each resolved study; raises ConfigError.
+
+    Raises:
+        ConfigError: one to five lines; nothing was started.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        overrides: Mapping[str, Any] | None = None,
+        check_claims: Callable[[dict[str, Any]], None] | None = None,
+    ):
+        self.root = root
+        document = yaml.load(root / "config.yaml", "config.yaml")
+        value = {**(document.value or {}), **(overrides or {})}
+        sets = value.pop("set", [])
+        strict.check(value, "config", document)
+        self.budget: str = value["budget"]
+        self.seed_limit: int | None = value.get("seeds")
+        self.asked: list[str] = value["studies"]
+        self.page: bool = value.get("page", True)
+        self._check_claims = check_claims
+        self.sets = [_assignment(text) for text in sets]
+        if self.sets:
+            self.asked = sorted({s.study for s in self.sets})
+        for study in self.asked:
+            self.document(study)
+        for study in self.asked:
+            self.study(study, self.budget)
+
+    # ---------------------------------------------------------------- studies
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Ids of all studies that have a file."""
+        return tuple(sorted(p.stem for p in (self.root / "studies").glob("*.yaml")))
+
+    @cache
+    def document(self, study: str) -> Document:
+        """A study's file, as written.
+
+        Raises:
+            ConfigError: no such study; names the nearest.
+        """
+        if study not in self.known:
+            raise ConfigError(
+                f"no study named '{study}'.{did_you_mean(study, self.known)} "
+                f"Known: {', '.join(self.known)}. A new one is a file studies/{study}.yaml."
+            )
+        return yaml.load(self.root / "studies" / f"{study}.yaml", f"studies/{study}.yaml")
+
+    @cache
+    def study(self, study: str, budget: str) -> dict[str, Any]:
+        """A study resolved for one budget and checked.
+
+        Raises:
+            ConfigError: what is wrong, in file and line.
+        """
+        document = pick(self.document(study), budget)
+        strict.check(document.value, "study", document)
+        value = document.value
+        if value["id"] != study:
+            raise ConfigError(
+                f"{document.at(('id',))} id is '{value['id']}'; the file says '{study}'"
+            )
+        for name, variant in value["variants"].items():
+            self._check_variant(value, name, variant, document)
+        if self._check_claims is not None:
+            try:
+                self._check_claims(value)
+            except ConfigError as error:
+                raise ConfigError(_at_claim(str(error), value, document)) from None
+        for change in self.sets:
+            if change.study == study:
+                self._scratch(value, change, document)
+        return value
+
+    def _check_variant(self, study: dict, name: str, variant: dict, document: Document) -> None:
+        key: Key = ("variants", name)
+        if not re.fullmatch(layout.ID, name):
+            raise ConfigError(f"{document.at(key)} variant '{name}': use a-z, 0-9 and -")
+        if name.startswith(layout.SCRATCH) and not self.sets:
+            raise ConfigError(
+                f"{document.at(key)} variant '{name}': '{layout.SCRATCH}' is for --set"
+            )
+        stages = stages_of(variant)
+        if not stages:
+            raise ConfigError(
+                f"{document.at(key)} variants.{name} names no stage; add one of "
+                f"{', '.join(layout.CHAIN)}"
+            )
+        dataset = variant.get("dataset", study.get("dataset"))
+        if dataset is not None:
+            self._check_dataset(dataset, document.at((*key, "dataset")))
+        elif set(stages) - {"simulate"}:
+            raise ConfigError(
+                f"{document.at(key)} variants.{name} has no data set; add dataset: ..."
+            )
+        for stage in stages:
+            where = f"variants.{name}.{stage}"
+            at = document.at((*key, stage))
+            for kind, value, path in stage_parts(stage, variant[stage], where):
+                try:
+                    parts.check(kind, value, path)
+                except ConfigError as error:
+                    deep = document.at((*key, *path.split(".")[2:]))
+                    raise ConfigError(f"{deep} {error}") from None
+            for word in ("from", "teacher"):
+                text = variant[stage].get(word) if isinstance(variant[stage], dict) else None
+                if text is not None:
+                    self._check_reference(text, study, f"{at} {where}.{word}")
+        if "prune" in stages and "train" not in stages and "from" not in variant["prune"]:
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.prune has no model; add from: VARIANT"
+            )
+        if "distill" in stages and "teacher" not in variant["distill"]:
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.distill lacks 'teacher'; add it"
+            )
+        if "control" in stages and "decode" not in stages and "from" not in variant["control"]:
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.control has no decoder; add from:"
+            )
+        if "emulate" in stages and not set(stages) & set(layout.MODEL):
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.emulate has no model before it"
+            )
+
+    def _check_dataset(self, dataset: str, at: str) -> None:
+        known = sources(self.root).value["datasets"]
+        if dataset not in known:
+            raise ConfigError(
+                f"{at} no data set named '{dataset}'.{did_you_mean(dataset, known)} "
+                f"Known: {', '.join(sorted(known))}."
+            )
+
+    def _check_reference(self, text: str, study: dict, at: str) -> None:
+        ref = reference(text)
+        if ref.variant not in study["variants"]:
+            known = study["variants"]
+            raise ConfigError(
+                f"{at} is '{text}': no such variant.{did_you_mean(ref.variant, known)} "
+                f"Known: {', '.join(known)}."
+            )
+        if ref.stage and ref.stage not in study["variants"][ref.variant]:
+            raise ConfigError(f"{at} is '{text}': {ref.variant} has no stage {ref.stage}")
+
+    def _scratch(self, study: dict, change: "Assignment", document: Document) -> None:
+        if change.variant not in study["variants"]:
+            known = study["variants"]
+            raise ConfigError(
+                f"--set {change.text}: no variant '{change.variant}' in {change.study}."
+                f"{did_you_mean(change.variant, known)} Known: {', '.join(known)}."
+            )
+        name = layout.SCRATCH + change.variant
+        variant = study["variants"].setdefault(name, _copy(study["variants"][change.variant]))
+        target = variant
+        for word in change.keys[:-1]:
+            if not isinstance(target.get(word), dict):
+                raise ConfigError(
+                    f"--set {change.text}: no '{word}'; there is {', '.join(target)}"
+                )
+            target = target[word]
+        last = change.keys[-1]
+        if last not in target:
+            raise ConfigError(
+                f"--set {change.text}: no setting '{last}' there.{did_you_mean(last, target)} "
+                f"There is: {', '.join(target)}."
+            )
+        target[last] = change.value
+        try:
+            strict.check(study, "study")
+            self._check_variant(study, name, variant, document)
+        except ConfigError as error:
+            raise ConfigError(f"--set {change.text}: {error}") from None
+
+    # ---------------------------------------------------------------- jobs
+
+    def seeds(self, study: str, budget: str) -> int:
+        """How many seeds run: the study's number, lowered by config.yaml's where that is less."""
+        wanted = self.study(study, budget)["seeds"]
+        return wanted if self.seed_limit is None else min(wanted, self.seed_limit)
+
+    def variant(self, study: str, variant: str, budget: str) -> dict[str, Any]:
+        """One variant's settings, resolved."""
+        return self.study(study, budget)["variants"][variant]
+
+    def dataset(self, study: str, variant: str, budget: str) -> str | None:
+        """The data set that a variant runs on."""
+        found = self.study(study, budget)
+        return found["variants"][variant].get("dataset", found.get("dataset"))
+
+    def settings(self, stage: str, w: Mapping[str, str]) -> dict[str, Any]:
+        """All that a job is told, as one JSON-able value."""
+        scope = layout.STAGES[stage].scope
+        if scope == "data":
+            row = sources(self.root).value["datasets"][w["dataset"]]
+            return {"stage": stage, "dataset": w["dataset"], "row": row}
+        budget, study = w["budget"], w.get("study", "")
+        if scope == "run":
+            return {
+                "stage": stage,
+                "budget": budget,
+                "study": study,
+                "variant": w["variant"],
+                "seed": int(w["seed"]),
+                "dataset": self.dataset(study, w["variant"], budget),
+                stage: self.variant(study, w["variant"], budget)[stage],
+            }
+        if scope == "study":
+            return {
+                "stage": stage,
+                "budget": budget,
+                "study": study,
+                "seeds": self.seeds(study, budget),
+                "resolved": self._judged(study, budget),
+            }
+        return {
+            "stage": stage,
+            "budget": budget,
+            "studies": {s: self._described(s, budget) for s in self.asked},
+        }
+
+    def _described(self, study: str, budget: str) -> dict[str, Any]:
+        found = self._judged(study, budget)
+        found.pop("claims")  # the verdicts carry them
+        return {**found, "seeds": self.seeds(study, budget)}
+
+    def _judged(self, study: str, budget: str) -> dict[str, Any]:
+        found = dict(self.study(study, budget))
+        found["variants"] = {
+            k: v for k, v in found["variants"].items() if not k.startswith(layout.SCRATCH)
+        }
+        return found
+
+    def inputs(self, stage: str, w: Mapping[str, str]) -> dict[str, list[str]]:
+        """Input files of a job by name; an optional input that is absent is an empty list."""
+        scope = layout.STAGES[stage].scope
+        if scope == "data":
+            return {"source": [self._source(w["dataset"])]} if stage == "prepare" else {}
+        if scope == "study":
+            return {"records": self.run_records(w["study"], w["budget"])}
+        if scope == "budget":
+            pattern = layout.output("judge", "verdicts")
+            budget = w["budget"]
+            return {
+                "verdicts": [pattern.format(budget=budget, study=s) for s in self.asked],
+                "records": [r for s in self.asked for r in self.run_records(s, budget)],
+            }
+        budget, study, variant = w["budget"], w["study"], w["variant"]
+        dataset = self.dataset(study, variant, budget)
+        data = [layout.output("prepare", "data").format(dataset=dataset)] if dataset else []
+        found = {"data": data}
+        block = self.variant(study, variant, budget)[stage]
+        if stage in {"prune", "distill", "emulate"}:
+            found["model"] = self._model(stage, block, w)
+        if stage == "distill":
+            found["teacher"] = self._of(block["teacher"], layout.MODEL, "model", w)
+        if stage == "control":
+            found["decoded"] = self._of(
+                block.get("from", variant), ("decode",), "predictions", w
+            )
+        return found
+
+    def _source(self, dataset: str) -> str:
+        row = sources(self.root).value["datasets"][dataset]
+        stage = "synthesize" if row["source"] == "generator" else "fetch"
+        return layout.output(stage, "source").format(dataset=dataset)
+
+    def _model(self, stage: str, block: dict, w: Mapping[str, str]) -> list[str]:
+        if "from" in block:
+            return self._of(block["from"], layout.MODEL, "model", w)
+        own = [s for s in stages_of(self.variant(w["study"], w["variant"], w["budget"]))]
+        before = [s for s in own[: own.index(stage)] if s in layout.MODEL]
+        if not before:
+            return []
+        return [layout.output(before[-1], "model").format(**w)]
+
+    def _of(
+        self, text: str, allowed: tuple[str, ...], name: str, w: Mapping[str, str]
+    ) -> list[str]:
+        ref = reference(text)
+        there = stages_of(self.variant(w["study"], ref.variant, w["budget"]))
+        stage = ref.stage or next((s for s in reversed(there) if s in allowed), None)
+        if stage is None:
+            raise ConfigError(
+                f"'{text}' has no stage of {', '.join(allowed)} to take a {name} from"
+            )
+        seed = w["seed"] if ref.seed is None else ref.seed
+        return [
+            layout.output(stage, name).format(**{**w, "variant": ref.variant, "seed": seed})
+        ]
+
+    def code(self, stage: str, w: Mapping[str, str]) -> str:
+        """Fingerprint of a stage and of every part that its settings name."""
+        settings = self.settings(stage, w)
+        modules = [f"respike.stages.{stage}"]
+        if "row" in settings:
+            row = settings["row"]
+            if stage == "prepare":
+                modules.append(parts.module("dataset", row.get("reader", w["dataset"])))
+        elif "resolved" in settings:
+            for claim in settings["resolved"]["claims"]:
+                modules += _metric_modules(claim.get("test"))
+        elif stage in settings:
+            for kind, value, _ in stage_parts(stage, settings[stage], stage):
+                modules.append(parts.module(kind, parts.split(value)[0]))
+        return fingerprint(*sorted(set(modules)))
+
+    @cache
+    def env(self, name: str) -> str:
+        """Name of a pinned environment and the hash of its lock."""
+        return f"{name}:{sha256((self.root / 'envs' / f'{name}.lock').read_bytes())}"
+
+    # ---------------------------------------------------------------- targets
+
+    def run_records(self, study: str, budget: str, scratch: bool = False) -> list[str]:
+        """Records of every run of a study; of its scratch variants only, where asked."""
+        found = []
+        for name, variant in self.study(study, budget)["variants"].items():
+            if name.startswith(layout.SCRATCH) is not scratch:
+                continue
+            for seed in range(self.seeds(study, budget)):
+                for stage in stages_of(variant):
+                    found.append(
+                        layout.record(stage).format(
+                            budget=budget, study=study, variant=name, seed=seed
+                        )
+                    )
+        return found
+
+    def data_records(self, study: str, budget: str) -> list[str]:
+        """Records of the data that a study stands on."""
+        found = []
+        for name in self.study(study, budget)["variants"]:
+            dataset = self.dataset(study, name, budget)
+            if dataset:
+                source = self._source(dataset).split("/")[2]
+                for stage in (source, "prepare"):
+                    found.append(layout.record(stage).format(dataset=dataset))
+        return sorted(set(found))
+
+    def study_targets(self, study: str, budget: str) -> list[str]:
+        """Every kept record of a study, its judge's last: a lost one is remade."""
+        judge = layout.record("judge").format(budget=budget, study=study)
+        return [*self.data_records(study, budget), *self.run_records(study, budget), judge]
+
+    def targets(self, budget: str) -> list[str]:
+        """What `snakemake BUDGET` makes; with --set, the scratch runs alone."""
+        if self.sets:
+            return [r for s in self.asked for r in self.run_records(s, budget, scratch=True)]
+        found = [t for s in self.asked for t in self.study_targets(s, budget)]
+        page = [layout.record("report").format(budget=budget)] if self.page else []
+        return [*dict.fromkeys(found), *page]
+
+
+class Assignment(NamedTuple):
+    """One `--set study.variant.key=value`."""
+
+    study: str
+    variant: str
+    keys: tuple[str, ...]
+    value: Any
+    text: str
+
+
+def _assignment(text: str) -> Assignment:
+    path, equals, value = str(text).partition("=")
+    words = path.split(".")
+    if not equals or len(words) < 3 or not all(words):
+        raise ConfigError(
+            f"--set {text}: write STUDY.VARIANT.KEY=VALUE, such as esl-snns.dense.train.epochs=5"
+        )
+    study, variant, *keys = words
+    return Assignment(study, variant, tuple(keys), yaml.scalar(value), str(text))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _copy(v) for k, v in value.items()}
+    return [_copy(v) for v in value] if isinstance(value, list) else value
+
+
+def _metric_modules(test: Any) -> list[str]:
+    """Modules of the metric parts that a claim's test names, at any depth."""
+    found = []
+    if isinstance(test, dict):
+        for key, value in test.items():
+            if key == "metric":
+                found.append(parts.module("metric", parts.split(value)[0]))
+            else:
+                found += _metric_modules(value)
+    elif isinstance(test, list):
+        for value in test:
+            found += _metric_modules(value)
+    return found
+
+
+def _at_claim(sentence: str, study: dict[str, Any], document: Document) -> str:
+    if sentence.startswith(document.source):
+        return sentence
+    for i, claim in enumerate(study.get("claims", [])):
+        if isinstance(claim, dict) and str(claim.get("id")) in sentence:
+            return f"{document.at(('claims', i))} {sentence}"
+    return f"{document.source}: {sentence}"
+
+
+def stages_of(variant: Mapping[str, Any]) -> list[str]:
+    """Stages of a variant, in the order of the chain."""
+    return [stage for stage in layout.CHAIN if stage in variant]

@@ -1,0 +1,95 @@
+"""What every rule file uses: the checked configuration, and params made of wildcards alone."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT))
+
+from respike.claims import grammar
+from respike.core import lock
+from respike.core.config import Config
+from respike.core.errors import RespikeError
+from respike.core.history import registered
+from respike.core.layout import BUDGETS, ID, benchmark, log, output, record, STAGES
+from respike.core.lock import release
+from respike.core.strict import canonical_json
+
+RESULTS = Path.cwd()
+GENERATION = lock.generation(RESULTS)
+VENV = ROOT / ".venv/bin/python"
+PYTHON = VENV if VENV.exists() else sys.executable
+
+
+def sentence(call, *args):
+    """Turn our errors into Snakemake's, so that the sentence stands without a traceback."""
+    try:
+        return call(*args)
+    except RespikeError as error:
+        raise WorkflowError(str(error)) from None
+
+
+CONFIG = sentence(Config, ROOT, config, grammar.check)
+
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={str(ROOT)!r} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
+    "MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1; "
+)
+
+
+wildcard_constraints:
+    budget="|".join(BUDGETS),
+    dataset=ID,
+    study=ID,
+    variant=ID,
+    seed=r"\d+",
+
+
+def guard():
+    """One run at a time: see respike/core/lock.py."""
+    try:
+        lock.guard(RESULTS, GENERATION)
+    except RespikeError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(error.exit_code)
+
+
+def targets(budget):
+    """Input function of a budget's target."""
+    return lambda w: sentence(CONFIG.targets, budget)
+
+
+def outputs(stage):
+    """Outputs of a stage by name, its record last."""
+    row = STAGES[stage]
+    named = {name: output(stage, name) for name in (*row.content, *row.evidence)}
+    return {**named, "record": record(stage)}
+
+
+def inputs(stage):
+    """Input function: the files that a job of a stage reads."""
+    return lambda w: sentence(CONFIG.inputs, stage, dict(w))
+
+
+def settings(stage):
+    """Params function: all that a job is told, as canonical JSON."""
+    return lambda w: canonical_json(sentence(CONFIG.settings, stage, dict(w)))
+
+
+def code(stage):
+    """Params function: fingerprint of the stage and of every part it uses."""
+    return lambda w: sentence(CONFIG.code, stage, dict(w))
+
+
+def env(name):
+    """Name of a pinned environment and the hash of its lock."""
+    return sentence(CONFIG.env, name)
+
+
+def history(w):
+    """Params function: which commit registered each claim, and what can be drawn here."""
+    commits = {study: registered(ROOT, study) for study in CONFIG.asked}
+    return canonical_json(commits)

@@ -1,0 +1,28 @@
+"""Decoded movement -> episodes of the robot. Reads variants.*.control of the study."""
+
+
+rule control:
+    input:
+        unpack(inputs("control")),
+    output:
+        **outputs("control"),
+    log:
+        log("control"),
+    benchmark:
+        benchmark("control")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="60m",
+    params:
+        settings=settings("control"),
+        code=code("control"),
+        env=env("base"),
+    shell:
+        "exec {PYTHON:q} -m respike.stages.control --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} "
+        "--in data {input.data:q} "
+        "--in decoded {input.decoded:q} "
+        "--out {output:q} > {log:q} 2>&1"

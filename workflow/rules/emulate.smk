@@ -1,0 +1,28 @@
+"""Trained network -> its behaviour on an emulated chip. Reads variants.*.emulate of the study."""
+
+
+rule emulate:
+    input:
+        unpack(inputs("emulate")),
+    output:
+        **outputs("emulate"),
+    log:
+        log("emulate"),
+    benchmark:
+        benchmark("emulate")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="60m",
+    params:
+        settings=settings("emulate"),
+        code=code("emulate"),
+        env=env("base"),
+    shell:
+        "exec {PYTHON:q} -m respike.stages.emulate --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} "
+        "--in data {input.data:q} "
+        "--in model {input.model:q} "
+        "--out {output:q} > {log:q} 2>&1"

@@ -1,0 +1,24 @@
+"""Nothing -> the files of one data set as published, verified. Reads respike/datasets/sources.yaml."""
+
+
+rule fetch:
+    output:
+        **outputs("fetch"),
+    log:
+        log("fetch"),
+    benchmark:
+        benchmark("fetch")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="120m",
+    params:
+        settings=settings("fetch"),
+        code=code("fetch"),
+        env=env("base"),
+    shell:
+        "exec {PYTHON:q} -m respike.stages.fetch --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} "
+        "--out {output:q} > {log:q} 2>&1"

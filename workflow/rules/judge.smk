@@ -1,0 +1,27 @@
+"""Records of a study's runs -> a verdict for each claim. Reads claims of the study."""
+
+
+rule judge:
+    input:
+        unpack(inputs("judge")),
+    output:
+        **outputs("judge"),
+    log:
+        log("judge"),
+    benchmark:
+        benchmark("judge")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="20m",
+    params:
+        settings=settings("judge"),
+        code=code("judge"),
+        env=env("base"),
+    shell:
+        "exec {PYTHON:q} -m respike.stages.judge --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} "
+        "--in records {input.records:q} "
+        "--out {output:q} > {log:q} 2>&1"

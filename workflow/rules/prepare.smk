@@ -1,0 +1,27 @@
+"""Files of a data set as published -> arrays. Reads respike/datasets/sources.yaml."""
+
+
+rule prepare:
+    input:
+        unpack(inputs("prepare")),
+    output:
+        **outputs("prepare"),
+    log:
+        log("prepare"),
+    benchmark:
+        benchmark("prepare")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="60m",
+    params:
+        settings=settings("prepare"),
+        code=code("prepare"),
+        env=env("base"),
+    shell:
+        "exec {PYTHON:q} -m respike.stages.prepare --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} "
+        "--in source {input.source:q} "
+        "--out {output:q} > {log:q} 2>&1"

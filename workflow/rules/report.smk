@@ -1,0 +1,29 @@
+"""Verdicts of all studies -> the page, verdict.json, results.csv, SHA256SUMS, manifest.json."""
+
+
+rule report:
+    input:
+        unpack(inputs("report")),
+    output:
+        **outputs("report"),
+    log:
+        log("report"),
+    benchmark:
+        benchmark("report")
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        settings=settings("report"),
+        code=code("report"),
+        env=env("base"),
+        history=history,
+    shell:
+        "exec {PYTHON:q} -m respike.stages.report --settings {params.settings:q} "
+        "--code {params.code:q} --env {params.env:q} --history {params.history:q} "
+        "--in verdicts {input.verdicts:q} "
+        "--in records {input.records:q} "
+        "--out {output:q} > {log:q} 2>&1"
