@@ -1,10 +1,10 @@
 """Resolve base.in into base.lock, cuda.lock and base.yaml: `make lock`.
 
-The resolver is uv, taken into a temporary folder and run with every setting of pip and uv of this
-machine off: what comes out depends on base.in, on the locks before and on the public index alone.
-It resolves for CPython 3.11 on Linux x86-64 and arm64 (glibc 2.28) and refuses two versions of
-one package. The one thing looked for with pip as it is set up here is the CPU wheel of torch,
-which PyTorch keeps on an index of its own.
+The resolver is uv, taken into a temporary folder and run with every setting of pip and uv of
+this machine off: what comes out depends on base.in, on the locks before and on the public index
+alone. It resolves for CPython 3.11 on Linux x86-64 and arm64 (glibc 2.28) and refuses two
+versions of one package. The one thing looked for with pip as it is set up here is the CPU wheel
+of torch, which PyTorch keeps on an index of its own.
 
 Standard library only; Python 3.11 or newer.
 """
@@ -25,9 +25,9 @@ UV = "uv==0.13.9"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PYTHON = "3.11"
 MACHINES = ("x86_64", "aarch64")
-# Asked for by spikingjelly, not needed by the part of it that we use: torchvision and torchaudio
-# (its data sets and model zoo; torchvision does not import beside a CPU torch), tensorboard (its
-# monitor and learning modules), matplotlib and SciencePlots (its plots).
+# Asked for by spikingjelly, not needed by the part of it that we use: torchvision and
+# torchaudio (its data sets, model zoo; torchvision does not import beside a CPU torch), tensorboard
+# (its monitor and learning modules), matplotlib and SciencePlots (its plots).
 LEFT_OUT = ("matplotlib", "scienceplots", "tensorboard", "torchaudio", "torchvision")
 CUDA = re.compile(r"^(nvidia-|cuda-|triton$)")
 
@@ -147,9 +147,10 @@ def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> 
 
 
 BASE_SAYS = f"""\
-# Made by `make lock` from base.in; never edited by hand. CPython {PYTHON}, Linux x86-64 and arm64.
+# Made by `make lock` from base.in; never edited by hand. CPython {PYTHON}, Linux x86-64, arm64.
 # torch has three files: PyTorch's own CPU wheel (x86-64) and the public wheels (x86-64, arm64),
-# which need cuda.lock besides. Left out on purpose: {", ".join(LEFT_OUT)}.
+# which need cuda.lock besides. Left out on purpose:
+# {", ".join(LEFT_OUT)}.
 """
 CUDA_SAYS = """\
 # Made by `make lock` from base.in; never edited by hand. What the public wheels of torch need
@@ -167,7 +168,8 @@ def render(packages: dict[str, Package], made_from: str, says: str) -> str:
 
 def render_conda(packages: dict[str, Package]) -> str:
     lines = [
-        "# Made by `make lock` from base.lock; never edited by hand. Untried: docs/known-bugs.md.\n",
+        "# Made by `make lock` from base.lock; never edited by hand.\n",
+        "# Not tried by us (docs/known-bugs.md):\n",
         "# PIP_NO_DEPS=1 conda env create -f envs/base.yaml\n",
         "name: respike\nchannels: [conda-forge]\n",
         f"dependencies:\n  - python={PYTHON}\n  - pip\n  - pip:\n",
@@ -182,7 +184,9 @@ def render_conda(packages: dict[str, Package]) -> str:
 def read_lock(path: Path) -> dict[str, Package]:
     """Read one of our lock files back; a file that is not there holds nothing."""
     text = path.read_text() if path.exists() else ""
-    entries = re.findall(r"^([a-z0-9-]+)==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]{64})+)$", text, re.M)
+    entries = re.findall(
+        r"^([a-z0-9-]+)==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]{64})+)$", text, re.M
+    )
     return {
         name: Package(version, tuple(re.findall(r"sha256:([0-9a-f]{64})", hashes)))
         for name, version, hashes in entries
