@@ -280,7 +280,7 @@ def refuse_full_disk(folder, needed_gb):
 def read_lock(name):
     """Return {package: entry} of a lock; an entry is its text, hashes included."""
     with open(lock_path(name), encoding="utf-8") as file:
-        entries = re.findall(r"^[a-z0-9-]+==.+(?:\\\n.+)*$", file.read(), re.M)
+        entries = re.findall(r"^[a-z0-9-]+==(?:.*\\\n)*.*$", file.read(), re.M)
     return {entry.split("==")[0]: entry for entry in entries}
 
 

@@ -26,8 +26,8 @@ TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PYTHON = "3.11"
 MACHINES = ("x86_64", "aarch64")
 # Asked for by spikingjelly, not needed by the part of it that we use: torchvision and
-# torchaudio (its data sets, model zoo; torchvision does not import beside a CPU torch), tensorboard
-# (its monitor and learning modules), matplotlib and SciencePlots (its plots).
+# torchaudio (its data sets and model zoo; torchvision does not import beside a CPU torch),
+# tensorboard (its monitor and learning modules), matplotlib and SciencePlots (its plots).
 LEFT_OUT = ("matplotlib", "scienceplots", "tensorboard", "torchaudio", "torchvision")
 CUDA = re.compile(r"^(nvidia-|cuda-|triton$)")
 
