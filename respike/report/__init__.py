@@ -1,0 +1,1 @@
+"""The page: one file that opens offline and says of each claim whether it holds."""

@@ -1,0 +1,51 @@
+"""What the template draws: tables, figures and blocks of them, as plain dicts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from respike.report import svg
+
+
+def table(
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    note: str = "",
+    text: Sequence[int] = (0,),
+) -> dict[str, Any]:
+    """A table; the first column names the row, `text` says which columns hold no numbers."""
+    numeric = [n for n in range(len(head)) if n not in text]
+    return {"title": title, "head": head, "rows": rows, "note": note, "numeric": numeric}
+
+
+def figure(
+    title: str, drawing: Markup, *, caption: str = "", lines: Sequence[svg.Series] = ()
+) -> dict[str, Any]:
+    """A drawing with its caption, and a legend where it has more than one line."""
+    legend = svg.legend(lines) if len(lines) > 1 else ""
+    return {"title": title, "drawing": drawing, "caption": caption, "legend": legend}
+
+
+def block(
+    title: str,
+    *,
+    text: str = "",
+    tone: str = "soft small",
+    figures: Sequence[dict] = (),
+    tables: Sequence[dict] = (),
+    film: dict | None = None,
+    folded: dict | None = None,
+) -> dict[str, Any]:
+    """One headed part of a section; `folded` is a block that opens on a click."""
+    return {
+        "title": title,
+        "text": text,
+        "tone": tone,
+        "figures": figures,
+        "tables": tables,
+        "film": film,
+        "folded": folded,
+    }

@@ -1,0 +1,94 @@
+"""How numbers, times and strangers' text are written on the page and in the README."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+MINUS = "−"  # U+2212, as wide as a plus
+
+
+def visible(text: object) -> object:
+    """Text in which every control, direction mark and broken character is written out.
+
+    A name with U+202E would show its end before its beginning and could make "differs" read
+    as another word; a lone surrogate cannot be saved at all. Both become <U+202E>. Newlines
+    and tabs stay; what is not text, and Markup made by ourselves, is returned as it is.
+    """
+    if not isinstance(text, str) or hasattr(text, "__html__"):
+        return text
+    return "".join(c if _plain(c) else f"<U+{ord(c):04X}>" for c in text)
+
+
+def _plain(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co"}
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A number for the eye: `digits` significant ones, an exponent only where it must be."""
+    value = float(value)
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", MINUS)
+
+
+def quantity(value: object, unit: str | None = None) -> str:
+    """A value with its unit; lists item by item, truth as yes or no, nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(quantity(v) for v in value) + (f" {unit}" if unit else "")
+    text = figure(value) if isinstance(value, int | float) else str(value)
+    return f"{text} {unit}" if unit else text
+
+
+def between(ends: Sequence[float], unit: str | None = None) -> str:
+    """An interval in words: `1.2 to 3.4 pp`."""
+    return f"{figure(ends[0])} to {figure(ends[1])}" + (f" {unit}" if unit else "")
+
+
+def size(count: float) -> str:
+    """Bytes in the unit that leaves one to three digits before the point."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{figure(count)} {unit}"
+        count /= 1000
+    return f"{figure(count)} GB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them: `0.4 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{figure(seconds, 2)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 claim`, `3 claims`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def name(text: str) -> str:
+    """A key of a file as words: `spike_mismatch` is `spike mismatch`."""
+    return text.replace("_", " ")
