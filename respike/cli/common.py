@@ -111,12 +111,15 @@ class _Filter(io.TextIOBase):
 
     def __init__(self, stream: Any):
         self._stream = stream
+        self._skipped = False
 
     def write(self, text: str) -> int:
-        if not text.startswith("Using workflow specific profile"):
-            return self._stream.write(text)
-        self._skip = True
-        return len(text)
+        skip = text.startswith("Using workflow specific profile")
+        if skip or (self._skipped and text == "\n"):
+            self._skipped = skip
+            return len(text)
+        self._skipped = False
+        return self._stream.write(text)
 
     def flush(self) -> None:
         self._stream.flush()

@@ -7,6 +7,7 @@ a listener thread whose exceptions nobody sees, so that every event has a test.
 import contextlib
 import csv
 import json
+import re
 import statistics
 import sys
 import time
@@ -22,6 +23,9 @@ from respike.core import layout
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
 MOST_FAILURES = 3
+_FRAME = re.compile(
+    r"\s*(\w*(Exception|Error)\b.*(in rule|in file).*|\w*(Exception|Error):?)\s*$"
+)
 
 
 def say(text: str) -> None:
@@ -162,8 +166,7 @@ class LogHandler(LogHandlerBase):
 
     def _error(self, record: LogRecord) -> None:
         # a failing job sends this before its own event; kept until no job has failed
-        text = getattr(record, "exception", None) or record.getMessage()
-        self.errors.append(str(text))
+        self.errors.append(record.getMessage())
 
     def close(self) -> None:
         """The last word: what failed, each with the sentence its stage ended with."""
@@ -207,6 +210,11 @@ def last_sentence(log: Path) -> str:
 
 
 def _without_frame(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("WorkflowError", "  File "))]
-    return "\n".join(kept or lines)
+    """The sentence in one of Snakemake's reports, without its frame of names and files."""
+    kept = []
+    for line in text.splitlines():
+        if line.startswith(("Wildcards:", "Traceback:")):
+            break
+        if line.strip() and not _FRAME.match(line):
+            kept.append(line.strip())
+    return "\n".join(kept) or text.strip()

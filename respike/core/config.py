@@ -225,6 +225,11 @@ class Config:
                 except ConfigError as error:
                     deep = document.at((*key, *path.split(".")[2:]))
                     raise ConfigError(f"{deep} {error}") from None
+            own = {k: v for k, v in variant[stage].items() if k not in {"from", "teacher"}}
+            try:
+                parts.check_settings(parts.stage_takes(stage), own, where)
+            except ConfigError as error:
+                raise ConfigError(f"{at} {error}") from None
             for word in ("from", "teacher"):
                 text = variant[stage].get(word) if isinstance(variant[stage], dict) else None
                 if text is not None:

@@ -22,15 +22,9 @@ from respike.core.errors import FAILED, DamagedFile, RespikeError
 from respike.core.lock import Attempt, die_with_parent
 from respike.core.strict import canonical_json
 
-THREADS = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    )
-}
+THREADS = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
 
 
 class _NotRun(Exception):

@@ -35,12 +35,14 @@ KINDS = {
     "dataset": "datasets",
     "encoder": "encoders",
 }
-NOT_PARTS = {
+TYPES = {
     "int": (int,),
     "float": (int, float),
     "bool": (bool,),
     "str": (str,),
     "list": (list,),
+    "dict": (dict,),
+    "None": (type(None),),
 }
 
 
@@ -111,15 +113,37 @@ def make(kind: str, value: str | dict, *args: Any, **runtime: Any) -> Any:
     return load(kind, name)(*args, **runtime, **settings)
 
 
-@cache
-def takes(kind: str, name: str) -> dict[str, Setting]:
-    """Settings of a part (keyword-only parameters of `build`), read from its source."""
-    module(kind, name)
-    args = _build(folder(kind) / f"{name.replace('-', '_')}.py").args
+def _signature(function: ast.FunctionDef) -> dict[str, Setting]:
+    args = function.args
     return {
         arg.arg: Setting(ast.unparse(arg.annotation) if arg.annotation else "", default is None)
         for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True)
     }
+
+
+@cache
+def takes(kind: str, name: str) -> dict[str, Setting]:
+    """Settings of a part (keyword-only parameters of `build`), read from its source."""
+    module(kind, name)
+    return _signature(_build(folder(kind) / f"{name.replace('-', '_')}.py"))
+
+
+@cache
+def stage_takes(stage: str) -> dict[str, Setting]:
+    """Settings of a stage: keyword-only parameters of the function that its module names.
+
+    A stage module says `SETTINGS = "respike.training.runs.train"`; the function's
+    keyword-only parameters are what a study may write under the stage's key.
+    """
+    file = PACKAGE / "stages" / f"{stage}.py"
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SETTINGS":
+            dotted, _, wanted = ast.literal_eval(node.value).rpartition(".")
+            source = PACKAGE.joinpath(*dotted.split(".")[1:]).with_suffix(".py")
+            for found in ast.parse(source.read_text(encoding="utf-8")).body:
+                if isinstance(found, ast.FunctionDef) and found.name == wanted:
+                    return _signature(found)
+    raise LookupError(f"respike/stages/{stage}.py names no function in SETTINGS")
 
 
 def check(kind: str, value: str | dict, where: str) -> None:
@@ -134,24 +158,28 @@ def check(kind: str, value: str | dict, where: str) -> None:
         UnknownPart, ConfigError: what is wrong, what is allowed, the nearest known name.
     """
     name, settings = split(value, where)
-    known = takes(kind, name)
+    check_settings(takes(kind, name), settings, f"{where}.{name}")
+
+
+def check_settings(known: dict[str, Setting], settings: dict[str, Any], where: str) -> None:
+    """Check settings against a signature: unknown, missing, of the wrong type.
+
+    Raises:
+        ConfigError: what is wrong, what is allowed, the nearest known name.
+    """
     for key, given in settings.items():
-        at = f"{where}.{name}.{key}"
         if key not in known:
             raise ConfigError(
-                f"unknown setting '{key}' at {where}.{name};{did_you_mean(key, known)} "
+                f"unknown setting '{key}' at {where};{did_you_mean(key, known)} "
                 f"allowed: {', '.join(sorted(known)) or 'none'}"
             )
-        allowed = NOT_PARTS.get(known[key].type.removesuffix(" | None"))
-        optional = known[key].type.endswith("| None")
-        if allowed and not (given is None and optional):
-            wrong_bool = isinstance(given, bool) and bool not in allowed
-            if wrong_bool or not isinstance(given, allowed):
-                raise ConfigError(f"{at} is {given!r}; it must be {known[key].type}")
+        words = [word.strip().split("[")[0] for word in known[key].type.split("|")]
+        allowed = tuple(t for word in words for t in TYPES.get(word, (object,)))
+        wrong_bool = isinstance(given, bool) and not {bool, object} & set(allowed)
+        if wrong_bool or not isinstance(given, allowed):
+            raise ConfigError(f"{where}.{key} is {given!r}; it must be {known[key].type}")
     missing = [
         key for key, setting in known.items() if setting.required and key not in settings
     ]
     if missing:
-        raise ConfigError(
-            f"{where}.{name} lacks the setting '{missing[0]}'; add {missing[0]}: ..."
-        )
+        raise ConfigError(f"{where} lacks the setting '{missing[0]}'; add {missing[0]}: ...")

@@ -17,7 +17,9 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?\Z")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{t}" for t in "null bool int float str timestamp".split()}
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{t}" for t in ["null", "bool", "int", "float", "str", "timestamp"]
+}
 Key = tuple[str | int, ...]
 
 
