@@ -22,7 +22,10 @@ IMPORT_NAMES = {
     "spikingjelly": "spikingjelly.activation_based.neuron",
 }
 _GL = "import mujoco; c = mujoco.GLContext(16, 16); c.make_current(); c.free(); print('ok')"
-_LOCK = "import fcntl,os,sys; f=os.open(sys.argv[1],os.O_RDWR); fcntl.flock(f,fcntl.LOCK_EX|fcntl.LOCK_NB)"
+_LOCK = (
+    "import fcntl, os, sys; f = os.open(sys.argv[1], os.O_RDWR); "
+    "fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)"
+)
 
 
 def arguments(parser: ArgumentParser) -> None:

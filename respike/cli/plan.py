@@ -53,9 +53,8 @@ def execute(given: Namespace) -> int:
     planned = {tuple(job["output"]): job for job in LogHandler.planned}.values()
     kept = [t for t in config.targets(config.budget) if Path(t).exists()]
     due = {o for job in planned for o in job["output"]}
-    print(
-        f"budget {config.budget}: {len(planned)} jobs to run, {len(set(kept) - due)} results kept"
-    )
+    there = len(set(kept) - due)
+    print(f"budget {config.budget}: {len(planned)} jobs to run, {there} results kept")
     seconds, unknown = 0.0, []
     counts = Counter(job["rule"] for job in planned)
     for rule, count in counts.items():

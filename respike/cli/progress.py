@@ -57,8 +57,8 @@ def recorded_seconds(rule: str, folder: Path = Path("benchmarks")) -> float | No
     found = []
     for file in folder.rglob(f"{rule}.tsv"):
         with contextlib.suppress(OSError, ValueError, KeyError, StopIteration):
-            with open(file, newline="") as lines:
-                found.append(float(next(csv.DictReader(lines, delimiter="\t"))["s"]))
+            lines = file.read_text().splitlines()
+            found.append(float(next(csv.DictReader(lines, delimiter="\t"))["s"]))
     return statistics.median(found) if found else None
 
 

@@ -1,4 +1,4 @@
-"""Why a claim has its verdict: what the paper says, what was measured, and what would decide it."""
+"""Why a claim has its verdict: the paper's word, what was measured, what would decide it."""
 
 import json
 import sys
@@ -64,21 +64,15 @@ def lines(v: dict[str, Any]) -> list[str]:
     from respike.claims.page import sentence
 
     unit = f" {v['unit']}" if v.get("unit") else ""
-    paper = v.get("paper") or {}
     rows = [
         ("verdict", sentence(v)),
         ("why", v.get("reason")),
         (
             "scope",
-            f"{v['scope']}; data: {v.get('dataset')} ({v.get('data_kind')}); budget {v['budget']}",
+            f"{v['scope']}; data: {v.get('dataset')} ({v.get('data_kind')}); "
+            f"budget {v['budget']}",
         ),
-        (
-            "paper",
-            f"{paper['value']} {paper.get('unit', '')} ({paper.get('where', 'place not said')}; "
-            f"{paper.get('status', 'status not said')})"
-            if paper.get("value") is not None
-            else None,
-        ),
+        ("paper", _paper(v.get("paper") or {})),
         ("measured", f"{v['measured']:.4g}{unit}" if _number(v.get("measured")) else None),
         (
             "interval",
@@ -108,6 +102,13 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _paper(paper: dict[str, Any]) -> str | None:
+    if paper.get("value") is None:
+        return None
+    unit, where = paper.get("unit", ""), paper.get("where", "place not said")
+    return f"{paper['value']} {unit} ({where}; {paper.get('status', 'status not said')})"
+
+
 def _power(power: Any) -> str | None:
     if power is None:
         return None
@@ -118,4 +119,5 @@ def _to_decide(v: dict[str, Any]) -> str | None:
     needed = (v.get("detail") or {}).get("seeds_needed")
     if v["verdict"] != "inconclusive" or needed is None:
         return None
-    return f"about {needed} seeds, if the effect is as measured: seeds: {needed} in studies/{v['study']}.yaml"
+    file = f"studies/{v['study']}.yaml"
+    return f"about {needed} seeds, if the effect is as measured; seeds: {needed} in {file}"

@@ -59,9 +59,10 @@ def pick(document: Document, budget: str) -> Document:
             if value and set(value) <= set(layout.BUDGETS):
                 if budget not in value:
                     given = ", ".join(value)
+                    at = f"{document.at(inside)} {strict.dotted(outside, document.value)}"
                     raise ConfigError(
-                        f"{document.at(inside)} {strict.dotted(outside, document.value)} has no "
-                        f"value for budget {budget} (given: {given}); add {budget}: ..."
+                        f"{at} has no value for budget {budget} (given: {given}); "
+                        f"add {budget}: ..."
                     )
                 return walk(value[budget], (*inside, budget), outside)
             return {k: walk(v, (*inside, k), (*outside, k)) for k, v in value.items()}
@@ -140,6 +141,8 @@ class Config:
         self.asked: list[str] = value["studies"]
         self.page: bool = value.get("page", True)
         self._check_claims = check_claims
+        self._documents: dict[str, Document] = {}
+        self._studies: dict[tuple[str, str], dict[str, Any]] = {}
         self.sets = [_assignment(text) for text in sets]
         if self.sets:
             self.asked = sorted({s.study for s in self.sets})
@@ -155,7 +158,6 @@ class Config:
         """Ids of all studies that have a file."""
         return tuple(sorted(p.stem for p in (self.root / "studies").glob("*.yaml")))
 
-    @cache
     def document(self, study: str) -> Document:
         """A study's file, as written.
 
@@ -167,15 +169,22 @@ class Config:
                 f"no study named '{study}'.{did_you_mean(study, self.known)} "
                 f"Known: {', '.join(self.known)}. A new one is a file studies/{study}.yaml."
             )
-        return yaml.load(self.root / "studies" / f"{study}.yaml", f"studies/{study}.yaml")
+        if study not in self._documents:
+            file = self.root / "studies" / f"{study}.yaml"
+            self._documents[study] = yaml.load(file, f"studies/{study}.yaml")
+        return self._documents[study]
 
-    @cache
     def study(self, study: str, budget: str) -> dict[str, Any]:
         """A study resolved for one budget and checked.
 
         Raises:
             ConfigError: what is wrong, in file and line.
         """
+        if (study, budget) not in self._studies:
+            self._studies[study, budget] = self._checked(study, budget)
+        return self._studies[study, budget]
+
+    def _checked(self, study: str, budget: str) -> dict[str, Any]:
         document = pick(self.document(study), budget)
         strict.check(document.value, "study", document)
         value = document.value
@@ -302,7 +311,7 @@ class Config:
     # ---------------------------------------------------------------- jobs
 
     def seeds(self, study: str, budget: str) -> int:
-        """How many seeds run: the study's number, lowered by config.yaml's where that is less."""
+        """How many seeds run: the study's number, or config.yaml's where that is less."""
         wanted = self.study(study, budget)["seeds"]
         return wanted if self.seed_limit is None else min(wanted, self.seed_limit)
 
@@ -395,7 +404,7 @@ class Config:
     def _model(self, stage: str, block: dict, w: Mapping[str, str]) -> list[str]:
         if "from" in block:
             return self._of(block["from"], layout.MODEL, "model", w)
-        own = [s for s in stages_of(self.variant(w["study"], w["variant"], w["budget"]))]
+        own = stages_of(self.variant(w["study"], w["variant"], w["budget"]))
         before = [s for s in own[: own.index(stage)] if s in layout.MODEL]
         if not before:
             return []
@@ -432,10 +441,9 @@ class Config:
                 modules.append(parts.module(kind, parts.split(value)[0]))
         return fingerprint(*sorted(set(modules)))
 
-    @cache
     def env(self, name: str) -> str:
         """Name of a pinned environment and the hash of its lock."""
-        return f"{name}:{sha256((self.root / 'envs' / f'{name}.lock').read_bytes())}"
+        return f"{name}:{_lock_sha256(self.root, name)}"
 
     # ---------------------------------------------------------------- targets
 
@@ -479,6 +487,11 @@ class Config:
         return [*dict.fromkeys(found), *page]
 
 
+@cache
+def _lock_sha256(root: Path, name: str) -> str:
+    return sha256((root / "envs" / f"{name}.lock").read_bytes())
+
+
 class Assignment(NamedTuple):
     """One `--set study.variant.key=value`."""
 
@@ -494,7 +507,8 @@ def _assignment(text: str) -> Assignment:
     words = path.split(".")
     if not equals or len(words) < 3 or not all(words):
         raise ConfigError(
-            f"--set {text}: write STUDY.VARIANT.KEY=VALUE, such as esl-snns.dense.train.epochs=5"
+            f"--set {text}: write STUDY.VARIANT.KEY=VALUE, "
+            "such as esl-snns.dense.train.epochs=5"
         )
     study, variant, *keys = words
     return Assignment(study, variant, tuple(keys), yaml.scalar(value), str(text))

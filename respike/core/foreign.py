@@ -40,7 +40,7 @@ def flatten(value: Any, name: str, found: dict[str, np.ndarray]) -> None:
 def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     if sys.argv[1:] != [".mat"]:
-        print(f"no reader for '{' '.join(sys.argv[1:])}'; known: .mat", file=sys.stderr)
+        sys.stderr.write(f"no reader for '{' '.join(sys.argv[1:])}'; known: .mat\n")
         return 2
     from scipy.io import loadmat
 
@@ -52,7 +52,7 @@ def main() -> int:
             verify_compressed_data_integrity=True,
         )
     except Exception as error:  # any failure of a foreign parser is a damaged file to us
-        print(f"{type(error).__name__}: {str(error).splitlines()[0:1]}", file=sys.stderr)
+        sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
         return 1
     found: dict[str, np.ndarray] = {}
     for name, value in raw.items():

@@ -74,7 +74,8 @@ def _plain(name: str, array: Any) -> np.ndarray:
     array = np.asarray(array)
     if array.dtype.hasobject or array.dtype.fields:
         raise RespikeError(
-            f"array '{name}' has dtype {array.dtype}; artifacts hold numbers, booleans and text only"
+            f"array '{name}' has dtype {array.dtype}; "
+            "artifacts hold numbers, booleans and text only"
         )
     if array.dtype.byteorder == ">" or (
         array.dtype.byteorder == "=" and sys.byteorder == "big"
@@ -318,6 +319,23 @@ _FORMATS: dict[str, tuple[Callable[..., bytes], Callable[[bytes], Any]]] = {
     ".csv": (_dump_csv, _load_csv),
     ".zip": (_dump_zip, _unzip),
 }
+# what parsers raise on damaged bytes, as fuzzing showed
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    csv.Error,
+    struct.error,
+    zipfile.BadZipFile,
+)
 TEXT = (".html", ".md", ".txt")
 RAW = (".mp4", ".webp", ".jpg", ".png")
 
@@ -353,11 +371,7 @@ def parse(name: str, data: bytes) -> Any:
         return _FORMATS[suffix][1](data)
     except RespikeError:
         raise
-    except (
-        ValueError, KeyError, TypeError, IndexError, EOFError, OSError, AttributeError, MemoryError,
-        RecursionError, NotImplementedError, OverflowError, SyntaxError, struct.error, csv.Error,
-        zipfile.BadZipFile,
-    ) as error:  # fmt: skip
+    except _DAMAGE as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DamagedFile(f"{name} is not a valid {suffix[1:]} file: {why}") from None
 
@@ -418,10 +432,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 def _disk_sentence(error: OSError, path: Path, size: int) -> str:
     folder = path.parent
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"the disk is full: {size / 1e6:.1f} MB for {folder} do not fit; free space and run again"
+        needed = f"{size / 1e6:.1f} MB for {folder}"
+        return f"the disk is full: {needed} do not fit; free space and run again"
     if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
         return f"the folder {folder} cannot be written; make it writable and run again"
-    return f"cannot write in {folder}: {error.strerror or error}; nothing was left behind, run again"
+    why = error.strerror or error
+    return f"cannot write in {folder}: {why}; nothing was left behind, run again"
 
 
 def parse_foreign(name: str, data: bytes, timeout_s: float = 300) -> Arrays:

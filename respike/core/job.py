@@ -141,7 +141,7 @@ class Job:
         self._written[name] = (path, io.dump(path.name, value, **options), value)
 
     def write_extra(self, name: str, data: bytes) -> None:
-        """Add a file of evidence beside the record that no rule declares (a film, a picture)."""
+        """Add a file of evidence beside the record that no rule declares, such as a film."""
         self._extras[name] = data
 
     def not_run(self, reason: str) -> None:
@@ -216,8 +216,11 @@ class Job:
         size = sum(row["bytes"] for row in (*outputs.values(), *extras.values()))
         self.log.info(
             "wrote %s (%d files, %.1f MB, %.1f s)",
-            record_path.parent, len(outputs) + len(extras) + 1, size / 1e6, time.monotonic() - clock,
-        )  # fmt: skip
+            record_path.parent,
+            len(outputs) + len(extras) + 1,
+            size / 1e6,
+            time.monotonic() - clock,
+        )
 
     def _input_rows(self) -> dict[str, list[dict[str, Any]]]:
         rows: dict[str, list[dict[str, Any]]] = {}
@@ -304,7 +307,7 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         return error.exit_code
     except MemoryError:
         log.error(
-            "out of memory; give the job more (resources: mem_mb) or run fewer at once (--cores 1)"
+            "out of memory; give the job more (resources: mem_mb) or run fewer (--cores 1)"
         )
         return FAILED
     return 0

@@ -1,4 +1,4 @@
-"""The table of stages, and every path that respike reads or writes; paths are made nowhere else.
+"""The table of stages, and every path that respike reads or writes; none is made elsewhere.
 
     data/{dataset}/{stage}/FILE                                 scope data
     results/data/{dataset}/{stage}/record.json                  its record
@@ -20,7 +20,7 @@ SCRATCH = "scratch-"  # prefix of variants made by --set; never judged
 
 
 class Stage(NamedTuple):
-    """One kind of job: what its results depend on, and the files it writes beside its record."""
+    """One kind of job: what its results depend on, and the files beside its record."""
 
     scope: str
     content: dict[str, str]

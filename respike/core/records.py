@@ -71,7 +71,7 @@ def numerics() -> dict[str, Any]:
         "versions": versions,
         "threads": torch.get_num_threads()
         if torch
-        else int(os.environ.get("OMP_NUM_THREADS", 0)),
+        else int(os.environ.get("OMP_NUM_THREADS", "0")),
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
 

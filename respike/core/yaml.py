@@ -1,4 +1,4 @@
-"""Strict YAML: every scalar decided here, no duplicate keys, a place (line, column) for each value.
+"""Strict YAML: every scalar decided here, no duplicate keys, a place for each value.
 
 YAML 1.2's core scalars and nothing more: `1e-3` is a number, `NO` and `12:30` are text.
 PyYAML composes the node graph; the values are built here, so that nothing is guessed.
