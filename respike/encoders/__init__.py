@@ -1,0 +1,1 @@
+"""Encoders: values -> spikes or events, in integers where their output is pinned."""
