@@ -31,6 +31,7 @@ FREE_GB, FREE_GB_CUDA = 3, 8
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 INSTALL = ["install", "--no-deps", "--require-hashes", "--no-build-isolation", "--use-pep517"]
 INSTALL += ["--progress-bar", "off", "--disable-pip-version-check"]
+COUNTED = ("Collecting ", "Processing ", "Requirement already satisfied")  # a line a package
 # import names that are not the name of the package with _ for -
 IMPORTED_AS = {
     "import-linter": "importlinter",
@@ -49,6 +50,10 @@ PYTHONPATH=$root PYTHONNOUSERSITE=1 exec "$root/.venv/bin/python" -P -m respike 
 
 class Stop(Exception):
     """The set-up cannot go on; the message says what is wrong and what to do."""
+
+
+class Absent(Stop):
+    """No source offers a package in the locked version."""
 
 
 def main(argv=None):
@@ -239,11 +244,12 @@ def set_up(venv, lock):
     base, cuda = read_lock("base.lock"), read_lock("cuda.lock")
     pip.drop(sorted(set(installed(site)) - set(base) - set(cuda) - {"pip"}))
     pip.install("the build tool", pick(base, "setuptools"))
-    pip.install("torch", pick(base, "torch"), ["--extra-index-url", TORCH_CPU_INDEX])
+    if "torch" in base and "torch" not in installed(site) and platform.machine() == "x86_64":
+        install_cpu_torch(pip, base["torch"])
     pip.install("envs/base.lock", base)
     public = needs_cuda(site)
     if public:
-        say("this is not PyTorch's CPU build; the public one needs envs/cuda.lock as well")
+        say("torch is the public build, which needs envs/cuda.lock as well: about 3 GB")
         refuse_full_disk(venv, FREE_GB_CUDA)
         pip.install("envs/cuda.lock", cuda)
     check_imports(pip.python, base)
@@ -370,6 +376,8 @@ class Pip:
             words = self.follow(what, process.stdout, total)
         finally:
             code = process.wait()
+        if code and any("No matching distribution found" in line for line in words):
+            raise Absent(f"no source offers {what} as locked: {words[-1]}")
         if code:
             print("\n".join("    " + line for line in words[-12:]), file=sys.stderr)
             if any("DO NOT MATCH THE HASHES" in line for line in words):
@@ -387,13 +395,26 @@ class Pip:
             for raw in stream:
                 words.append(raw.decode("utf-8", "replace").rstrip())
                 log.write(words[-1] + "\n")
-                count += words[-1].startswith(("Collecting ", "Requirement already satisfied"))
+                count += words[-1].startswith(COUNTED)
                 last = words[-1].startswith("Installing collected packages")
                 if total and (time.time() - told > 5 or (last and total > 1)):
                     told = time.time()
                     doing = ", installing them" if last else ""
                     say(f"{what}: {count} of {total} fetched, {told - start:.0f} s{doing}")
         return words
+
+
+def install_cpu_torch(pip, entry):
+    """Install PyTorch's CPU build, a tenth of the public one, where some source offers it.
+
+    Its version has +cpu at the end. Without that pip would prefer the public wheel of the same
+    version to a CPU wheel in a folder, because a folder advertises no hashes.
+    """
+    cpu = re.sub(r"^(torch==[^ ;+]+)", r"\1+cpu", entry)
+    try:
+        pip.install("torch", {"torch": cpu}, ["--extra-index-url", TORCH_CPU_INDEX])
+    except Absent:
+        say("no source here offers PyTorch's CPU build; taking the public one")
 
 
 def needs_cuda(site):
