@@ -170,8 +170,8 @@ def check_settings(known: dict[str, Setting], settings: dict[str, Any], where: s
     for key, given in settings.items():
         if key not in known:
             raise ConfigError(
-                f"unknown setting '{key}' at {where};{did_you_mean(key, known)} "
-                f"allowed: {', '.join(sorted(known)) or 'none'}"
+                f"unknown setting '{key}' at {where}.{did_you_mean(key, known)} "
+                f"Allowed: {', '.join(sorted(known)) or 'none'}"
             )
         words = [word.strip().split("[")[0] for word in known[key].type.split("|")]
         allowed = tuple(t for word in words for t in TYPES.get(word, (object,)))

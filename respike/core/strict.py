@@ -116,7 +116,7 @@ def _explain(error, whole):
                 hint = did_you_mean(str(key), allowed)
                 yield (
                     [*path, key],
-                    f"unknown key '{key}' in {at};{hint} allowed: {', '.join(allowed)}",
+                    f"unknown key '{key}' in {at}.{hint} Allowed: {', '.join(allowed)}",
                 )
         return
     if kind == "required":
