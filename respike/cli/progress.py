@@ -137,7 +137,7 @@ class LogHandler(LogHandlerBase):
             self._verdicts(job["wildcards"])
 
     def _verdicts(self, wildcards: dict[str, str]) -> None:
-        from respike.claims.page import sentence
+        from respike.claims.words import sentence
 
         if self.first_verdict is None:
             self.first_verdict = time.monotonic() - self.began

@@ -61,7 +61,7 @@ def execute(given: Namespace) -> int:
 
 def lines(v: dict[str, Any]) -> list[str]:
     """A verdict in words, one row a fact; facts that do not apply are left out."""
-    from respike.claims.page import sentence
+    from respike.claims.words import sentence
 
     unit = f" {v['unit']}" if v.get("unit") else ""
     rows = [
