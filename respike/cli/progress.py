@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from respike.core import layout
+from respike.core.log import STOPPED
 
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
@@ -196,17 +197,17 @@ def _name(record: LogRecord) -> str:
 
 
 def last_sentence(log: Path) -> str:
-    """The last line of a stage's log, which is its sentence; or what its silence means."""
+    """The sentence a failing stage ended its log with; or what its silence means."""
     try:
-        lines = [x for x in log.read_text(errors="replace").splitlines() if x.strip()]
+        lines = [x.strip() for x in log.read_text(errors="replace").splitlines() if x.strip()]
     except OSError:
         lines = []
-    if not lines or ": wrote " in lines[-1] or not lines[-1].startswith(("respike.", "Error")):
-        ending = lines[-1].strip() if lines else ""
-        if ending and "Error" in ending:
-            return ending
-        return "died without a word: killed, or out of memory (try --cores 1)"
-    return lines[-1]
+    last = lines[-1] if lines else ""
+    if STOPPED in last:
+        return last.replace(STOPPED, "", 1)
+    if re.match(r"[\w.]*(Error|Exception|Interrupt)\b", last):
+        return last  # a bug's traceback
+    return "died without a word: killed, or out of memory (try --cores 1)"
 
 
 def _without_frame(text: str) -> str:

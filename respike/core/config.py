@@ -64,6 +64,7 @@ def pick(document: Document, budget: str) -> Document:
                         f"{at} has no value for budget {budget} (given: {given}); "
                         f"add {budget}: ..."
                     )
+                places.pop(outside, None)
                 return walk(value[budget], (*inside, budget), outside)
             return {k: walk(v, (*inside, k), (*outside, k)) for k, v in value.items()}
         if isinstance(value, list):

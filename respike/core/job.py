@@ -303,11 +303,12 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         job.execute(run, given.code, given.env)
         _one_thread()
     except RespikeError as error:
-        log.error("%s", error)
+        log.error("%s%s", logs.STOPPED, error)
         return error.exit_code
     except MemoryError:
         log.error(
-            "out of memory; give the job more (resources: mem_mb) or run fewer (--cores 1)"
+            "%sout of memory; give the job more (resources: mem_mb) or run fewer (--cores 1)",
+            logs.STOPPED,
         )
         return FAILED
     return 0

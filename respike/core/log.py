@@ -3,6 +3,8 @@
 import logging
 import sys
 
+STOPPED = "stopped: "  # begins the sentence that ends a failing stage
+
 
 class _OneStream(logging.Handler):
     """Writes to the present sys.stderr, so that a test or a redirect sees every line."""
