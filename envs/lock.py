@@ -44,6 +44,7 @@ class Refused(Exception):
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Make the locks; 1 and a sentence where that cannot be."""
     cli = argparse.ArgumentParser(prog="make lock", description=__doc__.splitlines()[0])
     cli.add_argument("--upgrade", action="store_true", help="forget the versions locked before")
     keep = not cli.parse_args(argv).upgrade

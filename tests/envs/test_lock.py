@@ -1,0 +1,113 @@
+"""The locks say what base.in asks for, and hang together. Nothing here needs the network."""
+
+import hashlib
+import importlib.metadata
+import re
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.envs.conftest import ENVS
+
+BASE_IN = (ENVS / "base.in").read_text()
+
+
+@pytest.fixture
+def base(lock):
+    return lock.read_lock(ENVS / "base.lock")
+
+
+@pytest.fixture
+def cuda(lock):
+    return lock.read_lock(ENVS / "cuda.lock")
+
+
+@pytest.mark.parametrize("name", ["base.lock", "cuda.lock"])
+def test_a_lock_was_made_from_the_base_in_that_stands_beside_it(name):
+    made_from = re.search(r"^# base.in sha256:(\w+)$", (ENVS / name).read_text(), re.M).group(1)
+
+    assert made_from == hashlib.sha256(BASE_IN.encode()).hexdigest(), "run `make lock`"
+
+
+def test_every_line_of_base_in_stands_in_the_lock_in_the_version_it_pins(base):
+    asked = re.findall(r"^([A-Za-z0-9-]+)(?:==(\S+))?", BASE_IN, re.M)
+
+    assert len(asked) > 20
+    for name, version in asked:
+        assert name in base
+        assert version in ("", base[name].version), name
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("base.lock", "BASE_SAYS"), ("cuda.lock", "CUDA_SAYS")]
+)
+def test_a_lock_reads_exactly_as_the_command_writes_it(lock, name, says):
+    made_from = hashlib.sha256(BASE_IN.encode()).hexdigest()
+
+    written = lock.render(lock.read_lock(ENVS / name), made_from, getattr(lock, says))
+
+    assert (ENVS / name).read_text() == written
+
+
+def test_the_conda_file_holds_what_the_lock_holds(lock, base):
+    assert (ENVS / "base.yaml").read_text() == lock.render_conda(base)
+
+
+def test_the_conda_file_gives_pip_one_requirement_a_line_with_its_hashes(base):
+    listed = yaml.safe_load((ENVS / "base.yaml").read_text())["dependencies"][-1]["pip"]
+
+    torch = " ".join(f"--hash=sha256:{value}" for value in base["torch"].hashes)
+    assert listed[0].startswith("--extra-index-url ")
+    assert len(listed) == 1 + len(base)
+    assert f"torch=={base['torch'].version} {torch}" in listed
+
+
+def test_torch_may_come_from_the_cpu_wheel_and_from_the_two_public_ones(base):
+    assert len(base["torch"].hashes) == 3
+
+
+def test_cuda_packages_are_in_the_cuda_lock_alone(base, cuda):
+    assert {"triton", "nvidia-cudnn-cu13"} <= set(cuda)
+    assert not [name for name in base if name.startswith(("nvidia-", "cuda-", "triton"))]
+    assert not set(base) & set(cuda)
+
+
+def test_what_a_locked_package_requires_is_locked_or_left_out_on_purpose(lock, base):
+    missing = {}
+    for name in base:
+        for line in importlib.metadata.requires(name) or []:
+            needed = Requirement(line)
+            wanted = needed.marker is None or needed.marker.evaluate({"extra": ""})
+            other = canonicalize_name(needed.name)
+            if wanted and other not in base and other not in lock.LEFT_OUT:
+                missing.setdefault(name, []).append(other)
+
+    assert missing == {}
+
+
+def test_the_environment_has_the_locked_versions(base):
+    installed = {name: importlib.metadata.version(name).split("+")[0] for name in base}
+
+    assert installed == {name: what.version for name, what in base.items()}
+
+
+def test_two_versions_of_one_package_are_refused(lock):
+    here = {"numpy": lock.Package("2.4.6", ("a",))}
+    there = {"numpy": lock.Package("2.4.5", ("b",))}
+
+    with pytest.raises(lock.Refused, match=r"numpy is 2\.4\.6 here, 2\.4\.5 there"):
+        lock.merge(here, there)
+
+
+def test_a_package_of_one_machine_only_is_refused(lock):
+    with pytest.raises(lock.Refused, match="greenlet is needed on one of x86_64, aarch64 only"):
+        lock.merge({"greenlet": lock.Package("1", ("a",))}, {})
+
+
+def test_the_files_of_both_machines_are_allowed(lock):
+    here = {"numpy": lock.Package("2.4.6", ("b", "pure"))}
+    there = {"numpy": lock.Package("2.4.6", ("a", "pure"))}
+
+    assert lock.merge(here, there)["numpy"].hashes == ("a", "b", "pure")
