@@ -76,7 +76,7 @@ class LogHandler(LogHandlerBase):
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
         self.took: dict[str, list[float]] = {}
-        self.failed: list[tuple[str, str]] = []
+        self.failed: dict[int | None, tuple[str, str]] = {}
         self.errors: list[str] = []
         self.began = time.monotonic()
         self.first_verdict: float | None = None
@@ -159,11 +159,11 @@ class LogHandler(LogHandlerBase):
         return f"  left {'> ' if unknown else ''}{span(seconds / self.cores)}"
 
     def _job_error(self, record: LogRecord) -> None:
-        job = self.jobs.pop(getattr(record, "jobid", None), None)
-        name = job["name"] if job else getattr(record, "rule_name", "a job")
-        log = job["log"] if job else str(next(iter(getattr(record, "log", None) or []), ""))
-        if (name, log) not in self.failed:
-            self.failed.append((name, log))
+        number = getattr(record, "jobid", None)
+        job = self.jobs.get(number, {})
+        name = job.get("name") or getattr(record, "rule_name", None) or "a job"
+        log = job.get("log") or str(next(iter(getattr(record, "log", None) or []), ""))
+        self.failed[number] = (name, log)
 
     def _error(self, record: LogRecord) -> None:
         # a failing job sends this before its own event; kept until no job has failed
@@ -174,7 +174,7 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            for name, log in self.failed[:MOST_FAILURES]:
+            for name, log in list(self.failed.values())[:MOST_FAILURES]:
                 say(f"  {name}: {last_sentence(Path(log))}")
                 say(f"    log: {log}")
             if len(self.failed) > MOST_FAILURES:
@@ -182,7 +182,7 @@ class LogHandler(LogHandlerBase):
         else:
             for text in dict.fromkeys(self.errors):
                 say(_without_frame(text))
-        self.failed, self.errors = [], []
+        self.failed, self.errors = {}, []
         super().close()
 
 
