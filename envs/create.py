@@ -203,14 +203,17 @@ def is_working(venv):
 
 
 def refuse_strangers(venv):
-    """Stop rather than write over a .venv that this program did not make and cannot use."""
-    if os.path.isdir(venv) and os.listdir(venv) and not is_working(venv):
-        link = os.path.islink(os.path.join(ROOT, ".venv"))
-        if link or not os.path.exists(os.path.join(venv, "respike-lock")):
-            what = (
-                f"{venv} is not a working environment of Python {PYTHON} and was not made here"
-            )
-            raise Stop(f"{what}. Move it away, then run the same command")
+    """Stop rather than change a .venv that this program did not make, however well it works.
+
+    A set-up removes what no lock names; in another's environment that would be theirs.
+    """
+    if not (os.path.isdir(venv) and os.listdir(venv)):
+        return
+    made_here = os.path.exists(os.path.join(venv, "respike-lock"))
+    linked = os.path.islink(os.path.join(ROOT, ".venv"))
+    if not made_here or (linked and not is_working(venv)):
+        what = f"{venv} was not made by this program" if not made_here else f"{venv} is broken"
+        raise Stop(f"{what} and is left as it is. Move it away, then run the same command")
 
 
 @contextlib.contextmanager

@@ -192,7 +192,10 @@ def test_an_environment_that_others_made_is_left_alone(create, tmp_path, monkeyp
     code = create.main([])
 
     assert code == 2
-    assert "was not made here. Move it away" in capsys.readouterr().err
+    assert (
+        "was not made by this program and is left as it is. Move it away"
+        in capsys.readouterr().err
+    )
     assert [path.name for path in theirs.parent.iterdir()] == ["precious"]
 
 

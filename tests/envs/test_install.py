@@ -258,6 +258,22 @@ def test_a_second_set_up_waits_for_the_first(checkout):
     assert checkout.imports("slow") == "1.0"
 
 
+def test_a_working_environment_that_others_made_keeps_its_packages(checkout):
+    checkout.lock({"theirs": checkout.add("theirs")})
+    checkout.set_up()
+    for name in ("respike-lock", "respike-ready"):  # as if made with python -m venv and pip
+        (checkout.venv / name).unlink()
+    checkout.lock({"one": checkout.add("one")})
+
+    done = checkout.set_up()
+    kept = checkout.imports("theirs")
+    (checkout.venv / "respike-lock").touch()
+
+    assert done.returncode == 2
+    assert "was not made by this program and is left as it is" in done.stderr
+    assert (kept, checkout.is_ready()) == ("1.0", False)
+
+
 def test_a_checkout_that_was_moved_sets_itself_up_again_and_its_command_works(checkout):
     checkout.lock({"one": checkout.add("one")})
     checkout.set_up()
