@@ -104,7 +104,7 @@ def report(
     synops: float,
     graded: float,
     updates: int,
-    dense_macs: int,
+    connections: int,
     weight_bits: int,
     membrane_bits: int,
 ) -> dict[str, float | str | list]:
@@ -114,22 +114,29 @@ def report(
         synops: adds caused by spikes, mean over items.
         graded: multiply-adds caused by inputs, mean over items.
         updates: neuron updates.
-        dense_macs: multiply-adds of one pass without spikes.
+        connections: stored connections: multiply-adds of one pass without spikes.
         weight_bits: width of a weight.
         membrane_bits: width of a membrane.
 
     Returns:
         `energy_nj_low` and `_high` with the model at either end; `energy_models`,
-        `energy_nj` and `energy_sources` row by row. With the float prices of 45 nm:
-        `ann_energy_nj` of one dense pass, `energy_over_ann`, and the rule behind it:
-        spikes pay while `steps_times_activity` < `break_even`. With the memory of 45 nm:
-        `memory_nj`, `ann_memory_nj` (the dense pass, weights of equal width, each read
-        once) and `memory_share` of the total under float and under integer adds.
+        `energy_kinds`, `energy_nj` and `energy_sources` row by row. With the float prices of 45 nm:
+        `ann_energy_nj` of one pass through the same connections without spikes,
+        `energy_over_ann`, and the rule behind it: where all inputs are spikes, they pay
+        while `steps_times_activity`, the uses of a connection, is below `break_even`. With
+        the memory of 45 nm: `memory_nj`, `ann_memory_nj` (weights of equal width, each
+        read once) and the memory's share of the total under float and integer adds.
+
+    Raises:
+        RespikeError: no connection.
     """
+    if connections < 1:
+        message = "the network stores no connection, so it has no energy to compare"
+        raise RespikeError(message)
     rows = {row.name: compute_nj(row, synops, graded) for row in MODELS}
     low, high = min(rows, key=rows.get), max(rows, key=rows.get)
     price, whole = model(FLOAT_MODEL), model("45nm-int8" if weight_bits <= 8 else "45nm-int32")
-    ann = dense_macs * price.mac_pj / 1000
+    ann = connections * price.mac_pj / 1000
     memory = memory_nj(traffic(synops, graded, updates, weight_bits, membrane_bits))
     shares = {
         "float": memory / (memory + rows[price.name]) if memory else 0.0,
@@ -141,14 +148,15 @@ def report(
         "energy_low_model": low,
         "energy_high_model": high,
         "energy_models": list(rows),
+        "energy_kinds": [row.kind for row in MODELS],
         "energy_nj": list(rows.values()),
         "energy_sources": [row.source for row in MODELS],
         "ann_energy_nj": ann,
         "energy_over_ann": rows[price.name] / ann,
-        "steps_times_activity": (synops + graded) / dense_macs,
+        "steps_times_activity": (synops + graded) / connections,
         "break_even": price.mac_pj / price.synop_pj,
         "memory_nj": memory,
-        "ann_memory_nj": dense_macs * weight_bits / 8 * MEMORY_PJ_PER_BYTE / 1000,
+        "ann_memory_nj": connections * weight_bits / 8 * MEMORY_PJ_PER_BYTE / 1000,
         "memory_share_float": shares["float"],
         "memory_share_integer": shares["integer"],
     }

@@ -58,7 +58,7 @@ class LifNetwork:
             if before.weight.shape[0] != after.weight.shape[1]:
                 raise RespikeError(
                     f"{before.name} has {before.weight.shape[0]} outputs and {after.name} "
-                    f"takes {after.weight.shape[1]} inputs; the model's layers do not fit together"
+                    f"takes {after.weight.shape[1]} inputs; the layers do not fit together"
                 )
         for layer in chain:
             if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
