@@ -8,12 +8,10 @@ import pytest
 from tests.envs.conftest import ENVS
 
 ROOT = ENVS.parent
-# spelt in pieces, so that this file may be tracked
-MACHINE = re.compile(r"(?<![\w./-])/(" + "|".join(["work", "root", "home/", "farm"]) + r")\b")
-HOSTS = re.compile(
-    "|".join(["py" r"pi\.org", "pythonhosted", "npm" r"js\.org", "deb" r"ian\.org"])
-)
-SHARED = re.compile(r"\.\./(sha" "red|[.]lib" "rary)")
+# one letter of each in brackets, so that this file does not find itself
+MACHINE = re.compile(r"(?<![\w./-])/([w]ork|[r]oot|[h]ome/|[f]arm)\b")
+HOSTS = re.compile(r"[p]ypi\.org|python[h]osted|npm[j]s\.org|[d]ebian\.org")
+SHARED = re.compile(r"\.\./([s]hared|\.[l]ibrary)")
 LARGEST_BYTES = 500_000
 
 
@@ -40,6 +38,20 @@ def lines_with(pattern, files):
         rows = enumerate(text.splitlines(), 1)
         found += [f"{path.relative_to(ROOT)}:{n}" for n, row in rows if pattern.search(row)]
     return found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (MACHINE, "open('/{}/main')".format("work")),
+        (MACHINE, "see /{}/me/respike".format("home")),
+        (HOSTS, "https://{}.org/simple".format("pypi")),
+        (SHARED, "../{}/data".format("shared")),
+    ],
+)
+def test_the_patterns_find_what_they_are_for(pattern, text):
+    assert pattern.search(text)
+    assert not pattern.search("results/work/root and https://arxiv.org")
 
 
 def test_no_tracked_file_names_a_path_of_the_machine_it_was_written_on(tracked):
