@@ -77,15 +77,17 @@ def download(origin: Origin, cache: Cache, patience: Patience) -> None:
     """
     url, part = str(origin), cache.partial(origin.sha256)
     note = part.with_name(f"{part.name}.etag")
-    failures, started = 0, _size(part)
-    cache.check_room(max(0, origin.bytes - started))
+    failures, pieced, anew, headers = 0, _size(part) > 0, False, {}
+    cache.check_room(max(0, origin.bytes - _size(part)))
     with requests.Session() as session:
         while True:
             before = _size(part)
             try:
-                headers = _attempt(session, origin, cache, patience, note)
+                if before < origin.bytes:
+                    headers = _attempt(session, origin, cache, patience, note)
             except _Again as error:
                 gained = _size(part) - before
+                pieced = pieced or gained > 0
                 failures = 1 if gained * 100 >= origin.bytes else failures + 1
                 if failures >= patience.tries:
                     raise Unreachable(f"{error}, {failures} times in a row") from None
@@ -94,10 +96,10 @@ def download(origin: Origin, cache: Cache, patience: Patience) -> None:
             found = digest_file(part)
             if found == origin.sha256:
                 break
-            if started:
-                log.warning("what came before from %s does not fit what came now; anew", url)
+            if pieced and not anew:  # pieces of two different files: once more, in one piece
+                log.warning("the pieces of %s do not fit together; it is fetched anew", url)
                 part.unlink()
-                started = 0
+                pieced, anew = False, True
                 continue
             bad = cache.quarantine(part, found)
             note.unlink(missing_ok=True)
@@ -126,9 +128,6 @@ def _attempt(
     """Ask once and append what comes; returns the answer's headers when all bytes are there."""
     part = cache.partial(origin.sha256)
     have = _size(part)
-    if have >= origin.bytes:
-        part.unlink()  # a full part that did not verify was set aside; this one is too long
-        have = 0
     asked = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
     if have:
         asked["Range"] = f"bytes={have}-"

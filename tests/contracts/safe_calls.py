@@ -16,34 +16,40 @@ from pathlib import Path
 
 # fmt: off
 NUMPY = {
-    "abs", "absolute", "add", "add.at", "all", "any", "arange", "array", "array_equal", "asarray",
-    "ascontiguousarray", "bincount", "bitwise_and", "bitwise_or", "bool_", "broadcast_to", "ceil",
-    "clip", "column_stack", "concatenate", "copyto", "cumsum", "diff", "divmod", "dtype", "empty",
-    "empty_like", "equal", "flatnonzero", "flip", "float32", "float64", "floor", "floor_divide",
-    "frombuffer", "full", "full_like", "greater", "hstack", "iinfo", "int16", "int32", "int64",
-    "int8", "integer", "isfinite", "isin", "issubdtype", "left_shift", "lexsort", "maximum",
-    "minimum", "mod", "multiply", "ndarray", "newaxis", "nonzero", "ones", "ones_like", "outer",
-    "pad", "random.BitGenerator", "random.Generator", "random.Philox", "ravel", "repeat",
-    "reshape", "right_shift", "rint", "roll", "searchsorted", "sign", "size", "sort", "sqrt",
-    "stack", "subtract", "sum", "take", "tile", "transpose", "uint16", "uint32", "uint64", "uint8",
+    "abs", "absolute", "add", "add.at", "all", "any", "arange", "array", "array_equal",
+    "asarray", "ascontiguousarray", "atleast_2d", "bincount", "bitwise_and", "bitwise_or",
+    "bool_", "broadcast_to", "ceil", "clip", "column_stack", "concatenate", "copyto",
+    "cumsum", "diff", "divmod", "dtype", "empty", "empty_like", "equal", "flatnonzero",
+    "flip", "float32", "float64", "floor", "floor_divide", "frombuffer", "full", "full_like",
+    "greater", "hstack", "iinfo", "int16", "int32", "int64", "int8", "integer", "isfinite",
+    "isin", "issubdtype", "left_shift", "lexsort", "maximum", "minimum", "mod", "multiply",
+    "ndarray", "newaxis", "nonzero", "ones", "ones_like", "outer", "pad",
+    "random.BitGenerator", "random.Generator", "random.Philox", "ravel", "repeat", "reshape",
+    "right_shift", "rint", "roll", "searchsorted", "sign", "size", "sort", "sqrt", "stack",
+    "subtract", "sum", "take", "tile", "transpose", "uint16", "uint32", "uint64", "uint8",
     "unique", "vstack", "where", "zeros", "zeros_like",
 }
-EXACT = {"convolve", "dot", "matmul", "tensordot"}
+EXACT = {
+    "convolve", "dot", "matmul", "tensordot",
+}
 METHODS = {
-    "argpartition", "argsort", "choice", "dot", "exponential", "gamma", "laplace", "lognormal",
-    "mean", "multivariate_normal", "normal", "partition", "permuted", "poisson", "random",
-    "shuffle", "standard_exponential", "standard_gamma", "standard_normal", "std", "uniform",
-    "var", "vonmises",
+    "argpartition", "argsort", "choice", "dot", "exponential", "gamma", "laplace",
+    "lognormal", "mean", "multivariate_normal", "normal", "partition", "permuted", "poisson",
+    "random", "shuffle", "standard_exponential", "standard_gamma", "standard_normal", "std",
+    "uniform", "var", "vonmises",
 }
 MATH = {
     "ceil", "comb", "copysign", "factorial", "floor", "fsum", "gcd", "isqrt", "lcm", "prod",
     "sqrt", "trunc",
 }
 MODULES = {
-    "__future__", "collections", "collections.abc", "dataclasses", "decimal", "enum", "fractions",
-    "functools", "hashlib", "io", "itertools", "math", "numpy", "re", "struct", "typing",
+    "__future__", "collections", "collections.abc", "dataclasses", "decimal", "enum",
+    "fractions", "functools", "hashlib", "io", "itertools", "math", "numpy", "re", "struct",
+    "typing",
 }
-BUILTINS = {"pow", "complex", "eval", "exec", "hash", "id", "__import__"}
+BUILTINS = {
+    "__import__", "complex", "eval", "exec", "hash", "id", "pow",
+}
 # fmt: on
 
 
