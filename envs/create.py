@@ -382,7 +382,7 @@ class Pip:
         if code and any("No matching distribution found" in line for line in words):
             raise Absent(f"no source offers {what} as locked: {words[-1]}")
         if code:
-            print("\n".join("    " + line for line in words[-12:]), file=sys.stderr)
+            print("\n".join("    " + line[:200] for line in words[-12:]), file=sys.stderr)
             if any("DO NOT MATCH THE HASHES" in line for line in words):
                 raise Stop(f"a file is not the one that {what} names by its hash (above)")
             cure = "mend the cause and run the same command; it goes on from here"
