@@ -67,9 +67,9 @@ def configuration(given: Namespace):
 def snakemake_arguments(given: Namespace) -> list[str]:
     """Arguments that both `run` and `plan` give to Snakemake."""
     found = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(given.directory)]
-    # Snakemake reads --config values itself; a JSON list of texts stays a list of texts
-    pairs = [f"{key}={json.dumps(value)}" for key, value in overrides(given).items()]
-    return [*found, *(["--config", *pairs] if pairs else [])]
+    # one text that Snakemake hands on as it is: its own reading of values is not ours
+    changes = json.dumps(overrides(given))
+    return [*found, *(["--config", f"overrides=json:{changes}"] if overrides(given) else [])]
 
 
 def call_snakemake(argv: list[str], logger: type, name: str) -> int:

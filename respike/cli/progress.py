@@ -11,6 +11,7 @@ import re
 import statistics
 import sys
 import time
+from collections import Counter
 from logging import LogRecord
 from pathlib import Path
 from typing import Any, ClassVar
@@ -142,8 +143,14 @@ class LogHandler(LogHandlerBase):
 
         if self.first_verdict is None:
             self.first_verdict = time.monotonic() - self.began
-        for verdict in verdicts(Path(layout.output("judge", "verdicts").format(**wildcards))):
-            say(f"    {sentence(verdict)}")
+        found = verdicts(Path(layout.output("judge", "verdicts").format(**wildcards)))
+        idle = Counter(v["reason"] for v in found if v["verdict"] == "not run")
+        for verdict in found:
+            if idle.get(verdict["reason"], 0) < 2:
+                say(f"    {sentence(verdict)}")
+        for reason, count in idle.items():
+            if count > 1:
+                say(f"    Not run: {count} claims. Why: {reason}.")
 
     def _time_left(self) -> str:
         seconds, unknown = 0.0, False
@@ -216,6 +223,6 @@ def _without_frame(text: str) -> str:
     for line in text.splitlines():
         if line.startswith(("Wildcards:", "Traceback:")):
             break
-        if line.strip() and not _FRAME.match(line):
+        if line.strip() and not _FRAME.match(line) and not line.lstrip().startswith('File "'):
             kept.append(line.strip())
     return "\n".join(kept) or text.strip()

@@ -67,6 +67,17 @@ def test_plain_snakemake_gives_the_same_content(finished, tmp_path):
     assert content(folder) == content(finished[0])
 
 
+def test_one_study_by_name_runs_to_its_verdicts_and_leaves_the_page(tmp_path):
+    folder = toy.make(tmp_path / "toy")
+
+    done = toy.respike(folder, "run", "toy", "--budget", "smoke", "--seeds", "1")
+
+    assert done.returncode == 0, done.stderr
+    assert (folder / "results/smoke/toy/judge/verdicts.json").exists()
+    assert not (folder / "results/smoke/report.html").exists()
+    assert done.stderr.splitlines()[-1].startswith("the page was left as it is: `respike run`")
+
+
 def test_plan_says_that_all_is_kept_and_takes_no_lock(finished):
     folder, _ = finished
 

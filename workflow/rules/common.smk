@@ -1,5 +1,6 @@
 """What every rule file uses: the checked configuration, and params made of wildcards alone."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -32,7 +33,9 @@ def sentence(call, *args):
         raise WorkflowError(str(error)) from None
 
 
-CONFIG = sentence(Config, ROOT, config, grammar.check)
+OVERRIDES = {k: v for k, v in config.items() if k != "overrides"}
+OVERRIDES |= json.loads(config.get("overrides", "json:{}").removeprefix("json:"))
+CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check)
 
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={str(ROOT)!r} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
