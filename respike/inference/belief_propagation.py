@@ -13,11 +13,10 @@ from respike.inference.fields import GraphField
 
 
 class Beliefs(NamedTuple):
-    """P(x = 1) [G, n]; which graphs converged [G]; sweeps taken."""
+    """P(x = 1) [G, n], and which graphs converged [G]."""
 
     probability: np.ndarray
     converged: np.ndarray
-    sweeps: int
 
 
 def marginals(
@@ -37,7 +36,7 @@ def marginals(
     """
     strength = np.tanh(field.couplings)
     messages = np.zeros_like(field.couplings)  # [g, i, j]: from i to j
-    for sweep in range(1, most_sweeps + 1):
+    for _ in range(most_sweeps):
         total = field.bias + messages.sum(axis=1)
         cavity = total[:, :, None] - messages.transpose(0, 2, 1)
         new = np.arctanh(strength * np.tanh(cavity))
@@ -47,4 +46,4 @@ def marginals(
         if converged.all():
             break
     total = field.bias + messages.sum(axis=1)
-    return Beliefs((np.tanh(total) + 1) / 2, converged, sweep)
+    return Beliefs((np.tanh(total) + 1) / 2, converged)

@@ -16,7 +16,8 @@ def states(nodes: int) -> np.ndarray:
     """
     if nodes > MOST_NODES:
         raise RespikeError(
-            f"a graph of {nodes} variables has 2^{nodes} states; enumeration stops at {MOST_NODES}"
+            f"a graph of {nodes} variables has 2^{nodes} states; "
+            f"enumeration stops at {MOST_NODES} variables"
         )
     bits = np.arange(2**nodes)[:, None] >> np.arange(nodes)[::-1] & 1
     return 2.0 * bits - 1.0

@@ -15,12 +15,10 @@ class FixedPoint(NamedTuple):
     Attributes:
         probability: P(x = 1) = (m + 1) / 2, the shape of the field's bias.
         converged: for each graph or grid, whether the last change was below `tolerance`.
-        steps: Euler steps taken.
     """
 
     probability: np.ndarray
     converged: np.ndarray
-    steps: int
 
 
 def fixed_point(
@@ -42,10 +40,10 @@ def fixed_point(
     """
     m = np.zeros_like(field.bias) if start is None else start
     axes = tuple(range(1, m.ndim))
-    for step in range(1, most_steps + 1):
+    for _ in range(most_steps):
         change = np.tanh(field.drive(m)) - m
         m = m + dt_tau * change
         converged = np.abs(change).max(axis=axes) < tolerance
         if converged.all():
             break
-    return FixedPoint((m + 1) / 2, converged, step)
+    return FixedPoint((m + 1) / 2, converged)

@@ -2,8 +2,8 @@
 
 Each variable is a population of one or more leaky neurons that share their drive u:
 tau du/dt = -u + J (2 s - 1) + h, with s the share of the population that spiked in this
-step; each neuron fires with probability 1 / (1 + exp(-2 u)). At rest 2 <s> - 1 = tanh(J (2 <s> -
-1) + h), the mean-field equation. P(x = 1) is the mean of s after burn-in.
+step; each neuron fires with probability 1 / (1 + exp(-2 u)). At rest m = 2 <s> - 1 solves
+m = tanh(J m + h), the mean-field equation. P(x = 1) is the mean of s after burn-in.
 Source: arXiv:1902.08411, its equivalence of membrane dynamics and mean-field inference;
 where we differ: discrete steps, no reset or refractory time, and populations.
 """

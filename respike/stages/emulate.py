@@ -8,7 +8,7 @@ import sys
 from respike.core.job import Job, main
 from respike.core.parts import make
 from respike.core.seeds import numpy_stream
-from respike.targets.evaluation import Outcome, evaluate, lif_network, held_out
+from respike.targets.evaluation import Outcome, evaluate, held_out, lif_network
 
 SETTINGS = "respike.stages.emulate.emulate"
 

@@ -42,7 +42,7 @@ def fan_out(layer: CoreLayer, source: np.ndarray) -> np.ndarray:
         int64 [N].
     """
     active = (source != 0).sum(axis=1, dtype=np.int64)
-    return active @ layer.live.sum(axis=0, dtype=np.int64)
+    return (active * layer.live.sum(axis=0, dtype=np.int64)).sum(axis=1)
 
 
 def count(

@@ -120,12 +120,13 @@ def report(
 
     Returns:
         `energy_nj_low` and `_high` with the model at either end; `energy_models`,
-        `energy_kinds`, `energy_nj` and `energy_sources` row by row. With the float prices of 45 nm:
-        `ann_energy_nj` of one pass through the same connections without spikes,
-        `energy_over_ann`, and the rule behind it: where all inputs are spikes, they pay
-        while `steps_times_activity`, the uses of a connection, is below `break_even`. With
-        the memory of 45 nm: `memory_nj`, `ann_memory_nj` (weights of equal width, each
-        read once) and the memory's share of the total under float and integer adds.
+        `energy_kinds` (a chip's price includes its memory), `energy_nj` and
+        `energy_sources` row by row. With the float prices of 45 nm: `ann_energy_nj` of one
+        pass through the same connections without spikes, `energy_over_ann`, and the rule
+        behind it: where all inputs are spikes, they pay while `steps_times_activity`, the
+        uses of a connection, is below `break_even`. With the memory of 45 nm: `memory_nj`,
+        `ann_memory_nj` (weights of equal width, each read once) and the memory's share of
+        the total under float and integer adds.
 
     Raises:
         RespikeError: no connection.

@@ -64,7 +64,7 @@ def run(network: LifNetwork, frames: np.ndarray) -> tuple[tuple[np.ndarray, ...]
         One uint8 [N, T, C] for each spiking layer, and logits float64 [N, K].
     """
     still = frames.ndim == 2
-    source = (frames[:, None] if still else frames) / 2.0**network.input_shift
+    source = (frames[:, None] if still else frames) / (1 << network.input_shift)
     spikes = []
     for layer in network.layers:
         current = drive(layer, source)

@@ -149,7 +149,7 @@ class _Run:
 
     def readout(self, layer: CoreLayer, source: np.ndarray) -> np.ndarray:
         """Add up the readout's input over all steps: int64 [N, K]."""
-        high = 2 ** (self.spec.readout_bits - 1) - 1
+        high = (1 << (self.spec.readout_bits - 1)) - 1
         total = np.zeros((len(source), len(layer.weight)), dtype=np.int64)
         adder = _Adder(layer, self.spec, -high - 1, high)
         for t in range(source.shape[1]):
@@ -174,6 +174,14 @@ def limit(v: np.ndarray, rule: str, low: int, high: int) -> tuple[np.ndarray, np
     return ((v - low) & (high - low)) + low, over
 
 
+def exact_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """x [N, in] times weight [in, out], in whole numbers."""
+    if x.dtype.kind != "i" or weight.dtype.kind != "i":
+        message = f"a product of {x.dtype} and {weight.dtype} is not exact"
+        raise TypeError(message)
+    return x @ weight
+
+
 def _at(source: np.ndarray, t: int) -> np.ndarray:
     return source[:, t] if t >= 0 else np.zeros_like(source[:, 0])
 
@@ -196,7 +204,9 @@ class _Adder:
         their range in some prefix of the sum are added up one synapse at a time.
         """
         if self.spec.overflow_at == "step":
-            total, over = limit(v + x @ self.all + self.bias, self.spec.overflow, *self._range)
+            total, over = limit(
+                v + exact_product(x, self.all) + self.bias, self.spec.overflow, *self._range
+            )
             return total, over.sum(axis=1)
         rise, fall = self._drive(x)
         total = v + rise + fall
@@ -215,8 +225,8 @@ class _Adder:
     def _drive(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums of the positive and of the negative adds; a still input is summed once."""
         if self._seen is None or not np.array_equal(self._seen[0], x):
-            rise = x @ self.up + np.maximum(self.bias, 0)
-            self._seen = x, rise, x @ self.down + np.minimum(self.bias, 0)
+            rise = exact_product(x, self.up) + np.maximum(self.bias, 0)
+            self._seen = x, rise, exact_product(x, self.down) + np.minimum(self.bias, 0)
         return self._seen[1:]
 
     def _one_by_one(self, v, x, item, neuron):

@@ -68,8 +68,13 @@ def rounded(value: np.ndarray, rule: str) -> np.ndarray:
     elif rule == "floor":
         whole = np.floor(value)
     else:
-        whole = np.trunc(value)
+        whole = np.sign(value) * np.floor(np.abs(value))
     return whole.astype(np.int64)
+
+
+def scaled(value: np.ndarray | float, shift: int) -> np.ndarray | float:
+    """value * 2^shift, exact."""
+    return value * (1 << shift) if shift >= 0 else value / (1 << -shift)
 
 
 def largest_shift(weight: np.ndarray, spec: HwSpec) -> int:
@@ -81,7 +86,7 @@ def largest_shift(weight: np.ndarray, spec: HwSpec) -> int:
     if not np.any(weight):
         return 0
     for shift in range(24, -17, -1):
-        whole = rounded(weight * 2.0**shift, spec.rounding)
+        whole = rounded(scaled(weight, shift), spec.rounding)
         if np.abs(whole).max() <= spec.weight_max:
             return shift
     raise RespikeError(
@@ -104,11 +109,11 @@ def quantise(network: LifNetwork, spec: HwSpec) -> Program:
         RespikeError: the core's leak or reset is not the network's, a threshold is out
             of reach, or a bias does not fit its register.
     """
-    if network.tau_steps != 2**spec.decay_shift:
+    if network.tau_steps != 1 << spec.decay_shift:
         raise RespikeError(
             f"the network's tau is {network.tau_steps:g} steps and the core leaks with tau "
-            f"{2**spec.decay_shift} (decay_shift {spec.decay_shift}); train with tau 2, 4, 8, "
-            "... steps and set decay_shift to its logarithm"
+            f"{1 << spec.decay_shift} (decay_shift {spec.decay_shift}); train with "
+            "tau 2, 4, 8, ... steps and set decay_shift to its logarithm"
         )
     if network.reset != spec.reset:
         raise RespikeError(
@@ -133,15 +138,16 @@ def _core_layer(
     shift = weight_shift + input_shift
     threshold = 0
     if fires:
-        exact = np.asarray(network.threshold * 2.0**shift)
+        exact = np.asarray(scaled(network.threshold, shift))
         threshold = int(rounded(exact, spec.rounding))
         spec.check_threshold(layer.name, threshold)
     bits = spec.membrane_bits if fires else spec.readout_bits
-    bias = rounded(layer.bias * 2.0**shift, spec.rounding)
-    if np.any(bias > 2 ** (bits - 1) - 1) or np.any(bias < -(2 ** (bits - 1))):
+    bias = rounded(scaled(layer.bias, shift), spec.rounding)
+    half = 1 << (bits - 1)
+    if np.any(bias >= half) or np.any(bias < -half):
         raise RespikeError(
             f"{layer.name}: a bias of {np.abs(bias).max()} does not fit {bits} bits; "
             f"raise {'membrane_bits' if fires else 'readout_bits'}"
         )
-    weight = rounded(layer.weight * 2.0**weight_shift, spec.rounding)
+    weight = rounded(scaled(layer.weight, weight_shift), spec.rounding)
     return CoreLayer(layer.name, weight, bias, layer.live, weight_shift, shift, threshold)

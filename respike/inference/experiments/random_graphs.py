@@ -1,4 +1,4 @@
-"""A spiking network, mean field, belief propagation and Gibbs on random graphs with known marginals.
+"""A spiking network, mean field, belief propagation and Gibbs on random graphs.
 
 Source: arXiv:1902.08411 claims inference on arbitrary binary fields; the graphs (trees,
 rings, sparse, complete), their size and the normal couplings and biases are ours.
