@@ -35,7 +35,8 @@ FLAGS = (
 )
 # Pictures and films that did not load; neither shows up as an error on the console.
 MISSING = """[
-  ...[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt || 'image'),
+  ...[...document.images].filter(i => !i.complete || !i.naturalWidth)
+    .map(i => i.alt || 'image'),
   ...[...document.querySelectorAll('video')].filter(v => v.error || v.readyState < 2)
     .map(v => 'video')]"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -150,7 +151,9 @@ class Browser:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def size(self, width: int, scheme: str = "light", height: int = 900, scale: int = 1) -> None:
+    def size(
+        self, width: int, scheme: str = "light", height: int = 900, scale: int = 1
+    ) -> None:
         """Set the window's width and the reader's colour scheme."""
         self.send(
             "Emulation.setDeviceMetricsOverride",
@@ -170,9 +173,11 @@ class Browser:
             self._receive(lambda got: got.get("method") == "Page.loadEventFired")
         self.evaluate(SETTLE)
 
-    def picture(self, *, whole: bool = True) -> bytes:
-        """The page as the bytes of a PNG file."""
-        shot = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
+    def picture(self) -> bytes:
+        """The whole page as the bytes of a PNG file."""
+        size = self.send("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        shot = self.send("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(shot["data"])
 
     def paper(self) -> bytes:
@@ -181,7 +186,7 @@ class Browser:
         return base64.b64decode(printed["data"])
 
     def errors(self) -> list[str]:
-        """Exceptions, console errors and warnings, and refusals of the content policy so far."""
+        """Exceptions, console errors and warnings, and refusals of the content policy."""
         found = []
         for event in self.events:
             kind, said = event["method"], event["params"]

@@ -36,16 +36,18 @@ def block(
     tone: str = "soft small",
     figures: Sequence[dict] = (),
     tables: Sequence[dict] = (),
+    pictures: Sequence[dict] = (),
     film: dict | None = None,
     folded: dict | None = None,
 ) -> dict[str, Any]:
-    """One headed part of a section; `folded` is a block that opens on a click."""
+    """One headed part of a section; `folded` opens on a click, `pictures` are small."""
     return {
         "title": title,
         "text": text,
         "tone": tone,
         "figures": figures,
         "tables": tables,
+        "pictures": pictures,
         "film": film,
         "folded": folded,
     }

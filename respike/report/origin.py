@@ -1,4 +1,4 @@
-"""Where the page's numbers come from: code, environment, machine, time and memory, and settings."""
+"""Where a page's numbers come from: code, environment, machine, time, memory, settings."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from respike.report.words import count, duration, listed, name, size
 
 STAGES = ("fetch", "synthesize", "prepare", *ORDER, "judge")
 SOURCES = ("paper", "code", "ours")
+NOT_SAID = "not said"
 
 
 def blocks(
@@ -19,9 +20,15 @@ def blocks(
 
     Args:
         records: of every job behind it.
-        studies: study id -> {title, sources: {paper|code|ours: count}, ...}.
+        studies: study id -> its resolved file; `variants` carry settings and their sources.
     """
-    found = [cost(records), sources(studies), environment(records), code(records), data(records)]
+    found = [
+        cost(records),
+        sources(studies),
+        environment(records),
+        code(records),
+        data(records),
+    ]
     return [b for b in found if b]
 
 
@@ -47,25 +54,72 @@ def cost(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                     size(written),
                 ]
             )
-    head = ["stage", "jobs", "not run", "wall time, sum", "longest job", "peak memory", "written"]
+    head = [
+        "stage",
+        "jobs",
+        "not run",
+        "wall time, sum",
+        "longest job",
+        "peak memory",
+        "written",
+    ]
     total = duration(sum(float(r["evidence"]["wall_s"]) for r in records))
     text = f"{count(len(records), 'job')}, {total} of wall time in all, each job on one thread."
     return block("Time and memory", text=text, tables=[table("time and memory", head, rows)])
 
 
+def settings(about: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Names of the settings of a study by where they come from: paper, code, ours, not said."""
+    found: dict[str, set[str]] = {source: set() for source in (*SOURCES, NOT_SAID)}
+    for variant in about["variants"].values():
+        said = variant.get("sources", {})
+        for stage in ORDER:
+            for path in leaves(variant.get(stage, {})):
+                found[said_by(path, stage, said)].add(f"{stage}.{'.'.join(path)}")
+    return found
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
+    """Key paths of all settings below a value; a list is one setting."""
+    if not isinstance(value, Mapping):
+        yield path
+        return
+    for key, inner in value.items():
+        yield from leaves(inner, (*path, key))
+
+
+def said_by(path: tuple[str, ...], stage: str, said: Mapping[str, str]) -> str:
+    """Source of one setting: by its own name, its dotted path, or a key that it lies below."""
+    for length in range(len(path), 0, -1):
+        dotted = ".".join(path[:length])
+        for key in (f"{stage}.{dotted}", dotted, path[length - 1]):
+            if key in said:
+                return said[key]
+    return NOT_SAID
+
+
+def chosen(about: Mapping[str, Any]) -> str:
+    """How many settings of a study are ours, for its heading."""
+    found = settings(about)
+    return f"{len(found['ours'])} of {sum(map(len, found.values()))}"
+
+
 def sources(studies: Mapping[str, Any]) -> dict[str, Any]:
     """How many settings of each study the paper gives, its code gives, and we chose."""
-    rows = [
-        [
-            study,
-            *(about["sources"].get(source, 0) for source in SOURCES),
-            sum(n for source, n in about["sources"].items() if source not in SOURCES),
-        ]
-        for study, about in studies.items()
-    ]
-    head = ["study", "from the paper", "from its code", "ours", "not said"]
-    text = "A setting marked ours was chosen by respike, because paper and code do not give it or because this budget needs another value."
-    return block("Where the settings come from", text=text, tables=[table("settings", head, rows)])
+    rows, names = [], []
+    for study, about in studies.items():
+        found = settings(about)
+        rows.append([study, *(len(found[source]) for source in (*SOURCES, NOT_SAID))])
+        names.append([study, listed(sorted(found["ours"])) or "none"])
+    head = ["study", "from the paper", "from its code", "ours", NOT_SAID]
+    text = (
+        "A setting marked ours was chosen by respike, because paper and code do not give it or "
+        "because this budget needs another value. Different settings are counted, not variants."
+    )
+    whole = table("settings", head, rows)
+    ours = table("settings of ours", ["study", "settings of ours"], names, text=(0, 1))
+    folded = {"title": "Names of the settings that are ours", "figures": (), "tables": [ours]}
+    return block("Where the settings come from", text=text, tables=[whole], folded=folded)
 
 
 def environment(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -78,7 +132,10 @@ def environment(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         [what, listed([f"{said} ({count(n, 'job')})" for said, n in sorted(found.items())])]
         for what, found in seen.items()
     ]
-    text = "Results are bitwise comparable only within one class: the same of all that stands here but the host."
+    text = (
+        "Results are bitwise comparable only within one class: the same of all that stands "
+        "here but the host."
+    )
     head = ["what", "value"]
     whole = table("environment", head, rows, text=(0, 1))
     return block("Environment", text=text, tables=[whole])
@@ -97,8 +154,8 @@ def _machine(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("environment lock", record["env"]),
         ("host", record["evidence"]["host"]),
     ]
-    torch = record["evidence"].get("torch")
-    return [*rows, ("torch build", str(torch))] if torch else rows
+    build = numerics.get("torch_build") or record["evidence"].get("torch")
+    return [*rows, ("torch build", str(build))] if build else rows
 
 
 def code(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -111,7 +168,10 @@ def code(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         for stage in STAGES
         if stage in found
     ]
-    text = "A hash over the meaning of a stage and of all parts it uses; comments do not count. The first 16 of 64 digits."
+    text = (
+        "A hash over the meaning of a stage and of all parts it uses; comments do not count. "
+        "The first 16 of 64 digits."
+    )
     whole = table("code", ["stage", "fingerprints", "hash"], rows, text=(0, 2))
     folded = {"title": "Code fingerprints, stage by stage", "figures": (), "tables": [whole]}
     return block("Code", text=text, folded=folded)

@@ -26,7 +26,7 @@ def source(text: str) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """The content policy of the page: these two texts, data: pictures and films, nothing else."""
+    """The content policy: these two texts, pictures and films as data:, and nothing else."""
     return (
         "default-src 'none'; img-src data:; media-src data:; "
         f"style-src {source(style)}; script-src {source(script)}; "
@@ -59,7 +59,7 @@ def render(view: dict[str, Any]) -> str:
     )
     if len(page.encode("utf-8")) > LARGEST:
         message = (
-            f"report.html would be {size(len(page.encode('utf-8')))}, more than {size(LARGEST)}; "
+            f"report.html would be {size(len(page.encode()))}, more than {size(LARGEST)}; "
             "make the film or the traces of the studies smaller"
         )
         raise RespikeError(message)

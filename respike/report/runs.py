@@ -1,4 +1,4 @@
-"""The runs behind a page: their records, the files of them that are drawn, and groups of both."""
+"""The runs behind a page: their records, those files of them that are drawn, and groups."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -105,5 +105,8 @@ def over_seeds(columns: Iterable[list[float]]) -> tuple[np.ndarray, np.ndarray, 
     known = ~np.isnan(whole).all(axis=0)
     mean, low, high = (np.full(longest, np.nan) for _ in range(3))
     mean[known] = np.nanmean(whole[:, known], axis=0)
-    low[known], high[known] = np.nanmin(whole[:, known], axis=0), np.nanmax(whole[:, known], axis=0)
+    low[known], high[known] = (
+        np.nanmin(whole[:, known], axis=0),
+        np.nanmax(whole[:, known], axis=0),
+    )
     return mean, low, high

@@ -26,8 +26,9 @@ def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
     for stage in ORDER:
         there = [run for run in stages.get(stage, []) if run.done]
         if there:
-            found += [learning(stage, there), connections(stage, there), measures(stage, there)]
-    found.append(rasters([run for run in runs if run.done]))
+            found += [learning(stage, there), connections(stage, there)]
+    done = [run for run in runs if run.done]
+    found += [rasters(done), every_number(done)]
     return [b for b in found if b]
 
 
@@ -92,7 +93,11 @@ def learning(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
     if not drawn:
         return None
     text = f"Line: mean over {seeds(runs)}. Band: from the lowest seed to the highest."
-    rest = {"title": f"{count(len(drawn) - 3, 'more curve')}", "figures": drawn[3:], "tables": ()}
+    rest = {
+        "title": f"{count(len(drawn) - 3, 'more curve')}",
+        "figures": drawn[3:],
+        "tables": (),
+    }
     folded = rest if len(drawn) > 3 else None
     return block(f"Learning curves: {stage}", text=text, figures=drawn[:3], folded=folded)
 
@@ -133,11 +138,26 @@ def measures(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
     keys = list(dict.fromkeys(key for found in groups.values() for key in found))
     if not keys:
         return None
-    rows = [[name(key), *(cell(found.get(key, [])) for found in groups.values())] for key in keys]
-    note = f"Mean over {seeds(runs)}, in brackets the lowest and the highest seed."
-    whole = table(f"measures of {stage}", ["measure", *groups], rows, note=note)
-    folded = {"title": f"All {count(len(keys), 'measure')} of {stage}", "figures": (), "tables": [whole]}
-    return block(f"Measured: {stage}", text="", folded=folded)
+    rows = [
+        [name(key), *(cell(found.get(key, [])) for found in groups.values())] for key in keys
+    ]
+    note = f"{stage}: mean over {seeds(runs)}, in brackets the lowest and the highest."
+    return table(f"measures of {stage}", ["measure", *groups], rows, note=note)
+
+
+def every_number(runs: Sequence[Run]) -> dict[str, Any] | None:
+    """The tables of all stages, folded."""
+    stages = grouped(runs, lambda run: run.stage)
+    tables = [t for stage in ORDER if stage in stages and (t := measures(stage, stages[stage]))]
+    if not tables:
+        return None
+    total = count(sum(len(t["rows"]) for t in tables), "measure")
+    folded = {
+        "title": f"{total} of {count(len(tables), 'stage')}",
+        "figures": (),
+        "tables": tables,
+    }
+    return block("Every number", folded=folded)
 
 
 def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
@@ -146,7 +166,8 @@ def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
     for run in runs:
         trace = run.files.get("trace.npz", {})
         for key in sorted(k for k in trace if k.startswith("spikes.")):
-            spikes = first_item(trace[key])[:, :MOST_NEURONS]
+            items = 1 if run.stage == "simulate" else len(trace.get("item", (0,)))
+            spikes = first_item(trace[key], items)[:, :MOST_NEURONS]
             if spikes.size:
                 layer = name(key.removeprefix("spikes."))
                 title = f"{run.variant}, {run.stage}, {layer}"
@@ -159,7 +180,9 @@ def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
         return None
     text = "One test item each; a stroke is a spike."
     if len(drawn) > MOST_RASTERS:
-        text += f" {MOST_RASTERS} of {len(drawn)} are drawn; the rest is in trace.npz of each run."
+        text += (
+            f" {MOST_RASTERS} of {len(drawn)} are drawn; the rest is in trace.npz of each run."
+        )
     return block("Spikes", text=text, figures=drawn[:3], folded=_rest(drawn))
 
 
@@ -169,6 +192,6 @@ def _rest(drawn: list[dict[str, Any]]) -> dict[str, Any] | None:
     return {"title": title, "figures": more, "tables": ()} if more else None
 
 
-def first_item(spikes: np.ndarray) -> np.ndarray:
-    """[T, C] of the first item of spikes [T, C] or [T, N, C]."""
-    return spikes if spikes.ndim == 2 else spikes[:, 0].reshape(len(spikes), -1)
+def first_item(spikes: np.ndarray, items: int) -> np.ndarray:
+    """Rows of the first of `items` items, one after another in spikes [items T, C]."""
+    return spikes[: len(spikes) // max(items, 1)]

@@ -1,10 +1,11 @@
-"""SHA256SUMS and manifest.json: every file of a budget by its hash, in a form `sha256sum -c` reads.
+"""SHA256SUMS and manifest.json: every file of a budget by its hash, for `sha256sum -c`.
 
 Paths are relative to the checkout, from which `sha256sum -c results/desk/SHA256SUMS` is run.
 The list names neither itself nor the manifest; the manifest hashes the list.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from respike.core import layout
@@ -14,10 +15,10 @@ from respike.core.io import sha256
 SCHEMA = "respike-manifest/1"
 
 
-def of_record(path: str, record: Mapping[str, Any]) -> dict[str, str]:
-    """Path -> hash of all that one record vouches for: its outputs and extras, not itself."""
+def of_record(path: str | PurePosixPath, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Path and hash of all that one record vouches for: its outputs and extras, not itself."""
     rows = {**record["outputs"], **record.get("extras", {})}
-    return {str(layout.artifact(path, file)): row["sha256"] for file, row in rows.items()}
+    return [(str(layout.artifact(path, file)), row["sha256"]) for file, row in rows.items()]
 
 
 def listing(files: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
+UNITS = {"r2": "R²"}
 MINUS = "−"  # U+2212, as wide as a plus
 
 
@@ -20,7 +21,13 @@ def visible(text: object) -> object:
 
 
 def _plain(character: str) -> bool:
-    return character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co"}
+    return character in "\n\t" or unicodedata.category(character) not in {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Cn",
+        "Co",
+    }
 
 
 def figure(value: float, digits: int = 3) -> str:
@@ -49,14 +56,17 @@ def quantity(value: object, unit: str | None = None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(quantity(v) for v in value) + (f" {unit}" if unit else "")
+        return ", ".join(quantity(v) for v in value) + (
+            f" {UNITS.get(unit, unit)}" if unit else ""
+        )
     text = figure(value) if isinstance(value, int | float) else str(value)
-    return f"{text} {unit}" if unit else text
+    return f"{text} {UNITS.get(unit, unit)}" if unit else text
 
 
 def between(ends: Sequence[float], unit: str | None = None) -> str:
     """An interval in words: `1.2 to 3.4 pp`."""
-    return f"{figure(ends[0])} to {figure(ends[1])}" + (f" {unit}" if unit else "")
+    text = f"{figure(ends[0])} to {figure(ends[1])}"
+    return f"{text} {UNITS.get(unit, unit)}" if unit else text
 
 
 def size(count: float) -> str:

@@ -66,7 +66,8 @@ def test_plain_text_of_any_language_stays():
 
 
 @pytest.mark.parametrize(
-    ("items", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+    ("items", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
 )
 def test_a_list_reads_as_prose(items, text):
     assert words.listed(items) == text

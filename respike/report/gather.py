@@ -1,0 +1,313 @@
+"""All that a page shows, from loaded values: verdicts, records and arrays in, one view out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from respike.report import arm, chip, fields, forest, origin, recordings, studies, svg
+from respike.report.answers import WORDS, answer, mark
+from respike.report.blocks import block, table
+from respike.report.runs import Run, grouped
+from respike.report.words import count, figure, listed, name
+
+SAID = {
+    "holds": ("holds", "hold"),
+    "differs": ("differs", "differ"),
+    "inconclusive": ("is inconclusive", "are inconclusive"),
+    "not run": ("was not run", "were not run"),
+}
+READING = (
+    ("holds", "the whole interval lies where the claim is true (shaded)"),
+    (
+        "differs",
+        "the whole interval lies where the claim is false; this is a result, not a failure",
+    ),
+    ("inconclusive", "the interval crosses the edge: these seeds and items cannot tell"),
+    ("not run", "the claim needs data, seeds or a machine that this budget does not have"),
+    (
+        "the interval",
+        "is a 90 % interval (5 % on each side), not the 95 % that many readers expect; where "
+        "another confidence was needed it is said",
+    ),
+    (
+        "many claims",
+        "the primary claims of this page are corrected together (Benjamini–Hochberg, 10 %); a "
+        "claim that holds alone but not among them is inconclusive, and its row says so",
+    ),
+    (
+        "scope",
+        "published: the paper's own data, model and protocol. Analogue: anything else; it can "
+        "neither uphold nor refute the paper's number",
+    ),
+    (
+        "margin",
+        "was fixed, with its reason, in the commit behind each claim, before the seeds ran",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a page is made of, all of it loaded.
+
+    Attributes:
+        document: of verdict.json.
+        about: study id -> its resolved file without claims: title, paper, variants, seeds.
+        runs: of scope run, in the order in which they were asked for.
+        others: records of the data and judge stages.
+        calibration: rows of the table that shows how often verdicts err.
+        film: what film.make returned, by study.
+        commit: of the checkout that made the page.
+    """
+
+    document: Mapping[str, Any]
+    about: Mapping[str, Mapping[str, Any]]
+    runs: Sequence[Run]
+    others: Sequence[Mapping[str, Any]]
+    calibration: Sequence[Mapping[str, str]]
+    film: Mapping[str, Any]
+    commit: str
+
+
+def view(found: Found) -> dict[str, Any]:
+    """All that the template draws; see page.html.j2."""
+    claims = found.document["claims"]
+    budget = found.document["budget"]
+    records = [*found.others, *(run.record for run in found.runs)]
+    names = list(found.about)
+    heading = f"{count(len(names), 'paper')} rerun: what holds, and how sure"
+    return {
+        "title": f"respike: {heading}",
+        "heading": heading,
+        "answers": [a for scope in ("published", "analogue") if (a := tally(claims, scope))],
+        "notices": notices(claims, budget),
+        "about": about(found, records),
+        "contents": contents(found),
+        "published": {
+            "text": "Only these can uphold or refute a paper’s number. Open a claim to see "
+            "what stands behind it.",
+            "groups": groups(found, "published"),
+        },
+        "analogue": {
+            "text": "Claims of ours about a direction, an order, an identity or a bound, on "
+            "the data named beside them. They are no verdict on the papers’ numbers.",
+            "groups": groups(found, "analogue"),
+        },
+        "reading": READING,
+        "studies": [section(found, study) for study in names],
+        "closing": closing(found, records),
+        "footer": (
+            "One file, no request to anywhere. The numbers are in verdict.json and results.csv "
+            f"beside it; sha256sum -c results/{budget}/SHA256SUMS checks every file behind it."
+        ),
+    }
+
+
+# ---------------------------------------------------------------- the answer
+
+
+def tally(claims: Sequence[Mapping[str, Any]], scope: str) -> dict[str, Any] | None:
+    """Counts by verdict of one scope, in words and as one bar; None without claims."""
+    there = [row["verdict"] for row in claims if row["scope"] == scope]
+    if not there:
+        return None
+    counts = [(word, there.count(word)) for word in WORDS if word in there]
+    parts = []
+    for place, (word, number) in enumerate(counts):
+        one, many = SAID[word]
+        before = "" if place == 0 else (" and " if place == len(counts) - 1 else ", ")
+        said = f"{number} {one if number == 1 else many}"
+        parts.append({"before": before, "mark": mark(word), "words": said})
+    whose = "the papers’ own claims" if scope == "published" else "our claims on other data"
+    lead = f"Of {whose} ({len(there)}),"
+    says = f"{lead} {listed([part['words'] for part in parts])}"
+    return {
+        "lead": lead,
+        "parts": parts,
+        "bar": forest.shares([(mark(w), n) for w, n in counts], says),
+    }
+
+
+def notices(claims: Sequence[Mapping[str, Any]], budget: str) -> list[str]:
+    """What a reader must not miss before the first claim."""
+    found = []
+    if budget == "smoke":
+        found.append(
+            "This is the smoke budget: it checks that every step works. Its numbers decide "
+            "nothing; only identities are judged."
+        )
+    synthetic = sorted({row["study"] for row in claims if row["data_kind"] == "synthetic"})
+    if synthetic:
+        found.append(
+            f"SYNTHETIC data, made by a generator and not recorded, stands behind claims of "
+            f"{listed(synthetic)}; each such claim is marked."
+        )
+    return found
+
+
+def about(found: Found, records: Sequence[Mapping[str, Any]]) -> list[tuple[str, object]]:
+    """The facts of the header: what was rerun, at which budget, when, by which commit."""
+    started = sorted(record["evidence"]["started"] for record in records)
+    when = f"{_moment(started[0])} to {_moment(started[-1])[-5:]} UTC" if started else "never"
+    if started and started[0][:10] != started[-1][:10]:
+        when = f"{_moment(started[0])} to {_moment(started[-1])} UTC"
+    titles = [f"{study} ({cite(data)})" for study, data in found.about.items()]
+    return [
+        ("Rerun", listed(titles)),
+        ("Budget", found.document["budget"]),
+        ("Jobs started", when),
+        ("Commit", svg.tag("span", found.commit[:12], class_="hash")),
+    ]
+
+
+def _moment(text: str) -> str:
+    return text[:16].replace("T", " ")
+
+
+def cite(about_study: Mapping[str, Any]) -> str:
+    """A paper in short: `arXiv:2306.03693v1, AAAI 2023`."""
+    paper = about_study["paper"]
+    return ", ".join(
+        filter(None, [f"arXiv:{paper['arxiv']}v{paper['version']}", paper.get("venue")])
+    )
+
+
+def groups(found: Found, scope: str) -> list[dict[str, Any]]:
+    """The claims of one scope, study by study."""
+    rows = [row for row in found.document["claims"] if row["scope"] == scope]
+    by_study: dict[str, list] = {}
+    for row in rows:
+        by_study.setdefault(row["study"], []).append(answer(row))
+    return [
+        {
+            "title": found.about[study]["title"],
+            "cite": cite(found.about[study]),
+            "anchor": f"study-{study}",
+            "claims": claims,
+        }
+        for study, claims in by_study.items()
+    ]
+
+
+def contents(found: Found) -> list[tuple[str, str]]:
+    """Text and fragment of each section."""
+    return [
+        ("The papers’ claims", "claims"),
+        ("Our claims", "analogue"),
+        ("How to read", "reading"),
+        *((study, f"study-{study}") for study in found.about),
+        ("Calibration", "calibration"),
+        ("Not run", "not-run"),
+        ("Provenance", "provenance"),
+    ]
+
+
+# ---------------------------------------------------------------- what the runs show
+
+
+def section(found: Found, study: str) -> dict[str, Any]:
+    """One study: what was run, then all its runs show."""
+    data = found.about[study]
+    runs = [run for run in found.runs if run.study == study]
+    paper = data["paper"]
+    text = (
+        f"{paper['title']} ({cite(data)}). {count(len(grouped(runs)), 'variant')}, "
+        f"{count(data['seeds'], 'seed')}, {count(len(runs), 'job')}. "
+        f"Settings chosen by us: {origin.chosen(data)}."
+    )
+    blocks = [
+        *arm.blocks(runs, found.film.get(study)),
+        *recordings.blocks(runs),
+        *fields.blocks(runs),
+        *chip.blocks(runs),
+        *studies.blocks(runs),
+        *_variants(data),
+    ]
+    return {"anchor": f"study-{study}", "title": data["title"], "text": text, "blocks": blocks}
+
+
+def _variants(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [
+        [variant, said.get("says", ""), listed([s for s in studies.ORDER if s in said])]
+        for variant, said in data["variants"].items()
+    ]
+    whole = table("variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2))
+    folded = {"title": count(len(rows), "variant"), "figures": (), "tables": [whole]}
+    notes = " ".join(data.get("notes", ()))
+    return [block("Variants", text=notes, folded=folded)]
+
+
+def closing(found: Found, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Calibration, what was not run, and provenance."""
+    missing = origin.not_run(records)
+    return [
+        {
+            "anchor": "calibration",
+            "title": "How often these verdicts err",
+            "text": "The same code judged claims whose truth was known, made by simulation. On "
+            "the edge of the region each error should happen in at most 5 % of cases, give or "
+            "take chance.",
+            "blocks": [calibration(found.calibration)],
+        },
+        {
+            "anchor": "not-run",
+            "title": "What was not run",
+            "text": "" if missing else "Every job of this budget ran.",
+            "blocks": [missing] if missing else [],
+        },
+        {
+            "anchor": "provenance",
+            "title": "Where all this comes from",
+            "text": "",
+            "blocks": origin.blocks(records, found.about),
+        },
+    ]
+
+
+def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The worst of each procedure, and the whole table behind a click."""
+    worst = []
+    for procedure, group in _by_procedure(rows).items():
+        high = [max(float(r[key]) for r in group) for key in ("false_holds", "false_differs")]
+        least = min(float(r[key]) for r in group for key in ("holds_inside", "differs_outside"))
+        claims = sum(int(r["claims"]) for r in group)
+        worst.append([procedure, len(group), f"{claims:,}", *map(figure, (*high, least))])
+    head = [
+        "procedure",
+        "designs",
+        "claims",
+        "false holds, %",
+        "false differs, %",
+        "least power, %",
+    ]
+    note = "The worst of all designs of a procedure; least power where 80 % is registered."
+    whole = table(
+        "all designs",
+        [name(h) for h in rows[0]],
+        [list(r.values()) for r in rows],
+        text=(0, 1, 2),
+    )
+    folded = {"title": f"All {count(len(rows), 'design')}", "figures": (), "tables": [whole]}
+    return block(
+        "Errors and power", tables=[table("calibration", head, worst, note=note)], folded=folded
+    )
+
+
+def _by_procedure(rows):
+    found: dict[str, list] = {}
+    for row in rows:
+        found.setdefault(row["procedure"], []).append(row)
+    return found
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Verdicts of one scope in words, for the log: `1 holds, 2 inconclusive`."""
+    return ", ".join(f"{n} {word}" for word, n in counts.items() if n) or "no claim"
+
+
+def film_files(study: str, film: Any) -> list[tuple[str, bytes]]:
+    """Names, beside the page, and bytes of a film's files; none where there is no film."""
+    if not hasattr(film, "mp4"):
+        return []
+    kinds = (("mp4", film.mp4), ("jpg", film.poster), ("webp", film.webp))
+    return [(f"film/{study}.{suffix}", data) for suffix, data in kinds if data]

@@ -1,0 +1,91 @@
+"""Decoded against true: what each predictor makes of held-out trials, and paths in space."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from respike.report import svg
+from respike.report.blocks import block, figure
+from respike.report.runs import Run, grouped
+from respike.report.words import count, listed, name
+
+AXES = ("x", "y", "z")
+TRIALS = 3  # drawn one after another
+TRUE = "true"
+
+
+def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One block for each decoded variant: its lowest seed's first held-out trials."""
+    there = [run for run in runs if run.stage == "decode" and run.done]
+    found = []
+    for group in grouped(there).values():
+        run = next((run for run in group if "predictions.npz" in run.files), None)
+        if run and "target" in run.files["predictions.npz"]:
+            found.append(traces(run))
+    return found
+
+
+def traces(run: Run) -> dict[str, Any]:
+    """Target and predictions over time, axis by axis, and three views of a hand in space."""
+    arrays = run.files["predictions.npz"]
+    chosen = first_trials(arrays, TRIALS)
+    lines = {TRUE: arrays["target"][chosen]}
+    for key in arrays:
+        if key.startswith("predicted."):
+            lines[name(key.removeprefix("predicted."))] = arrays[key][chosen]
+    seconds = running(arrays["time_s"][chosen])
+    drawn = [over_time(seconds, lines, axis) for axis in range(lines[TRUE].shape[1])]
+    if lines[TRUE].shape[1] == 3:
+        first = arrays["item"][chosen] == arrays["item"][chosen][0]
+        best = {k: v[first] for k, v in lines.items()}
+        drawn += [view(best, a, b) for a, b in ((0, 1), (0, 2), (1, 2))]
+    trials = len(np.unique(arrays["item"][chosen]))
+    text = f"{count(trials, 'held-out trial')} of the first block, seed {run.seed}, one after another. Predictors: {listed(list(lines)[1:])}."
+    title = f"Decoded against true: {run.variant}"
+    return block(title, text=text, figures=drawn[:3], folded=_views(drawn[3:]))
+
+
+def _views(drawn: list[dict[str, Any]]) -> dict[str, Any] | None:
+    title = "The path of the first trial in space, three views"
+    return {"title": title, "figures": drawn, "tables": ()} if drawn else None
+
+
+def first_trials(arrays: Mapping[str, np.ndarray], trials: int) -> np.ndarray:
+    """Places of the first `trials` trials of the first block, in their order."""
+    block_ = arrays["block"] == arrays["block"][0]
+    items = arrays["item"]
+    wanted = list(dict.fromkeys(items[block_].tolist()))[:trials]
+    return np.flatnonzero(block_ & np.isin(items, wanted))
+
+
+def running(time_s: np.ndarray) -> np.ndarray:
+    """Time that goes on over trials that each begin anew: a step back is a small one on."""
+    steps = np.diff(time_s, prepend=time_s[:1])
+    usual = np.median(steps[steps > 0]) if (steps > 0).any() else 1.0
+    return np.cumsum(np.where(steps > 0, np.minimum(steps, 5 * usual), usual)) - usual
+
+
+def over_time(
+    seconds: np.ndarray, lines: Mapping[str, np.ndarray], axis: int
+) -> dict[str, Any]:
+    """One axis of the target and of every prediction."""
+    series = [
+        svg.Series(text, seconds.tolist(), values[:, axis].tolist(), colour=place)
+        for place, (text, values) in enumerate(lines.items())
+    ]
+    wide = lines[TRUE].shape[1]
+    title = AXES[axis] if wide == 3 else ("target" if wide == 1 else f"target {axis + 1}")
+    says = f"{title} over time: true, and decoded by {listed(list(lines)[1:])}"
+    return figure(title, svg.curves(series, "time, s", title, says), lines=series)
+
+
+def view(lines: Mapping[str, np.ndarray], across: int, up: int) -> dict[str, Any]:
+    """The path seen along one axis."""
+    series = [
+        svg.Series(text, values[:, across].tolist(), values[:, up].tolist(), colour=place)
+        for place, (text, values) in enumerate(lines.items())
+    ]
+    title = f"{AXES[across]} and {AXES[up]}"
+    says = f"Path of the hand, {title}: true, and decoded by {listed(list(lines)[1:])}"
+    return figure(title, svg.paths(series, AXES[across], AXES[up], says), lines=series)
