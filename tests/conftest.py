@@ -1,15 +1,14 @@
 """What every test shares: one thread, no network, the real recordings where they are."""
 
 import os
-
-# before numpy and torch are imported: results are promised for one thread
-for library in ("OMP", "MKL", "OPENBLAS"):
-    os.environ[f"{library}_NUM_THREADS"] = "1"
-
 import socket
 from pathlib import Path
 
 import pytest
+
+# before numpy and torch are imported: results are promised for one thread
+for library in ("OMP", "MKL", "OPENBLAS"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
