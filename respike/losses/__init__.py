@@ -1,0 +1,1 @@
+"""Losses: `build(*, settings)` returns `(logits [T, N, classes], label [N]) -> scalar`."""
