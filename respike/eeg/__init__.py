@@ -1,0 +1,1 @@
+"""Brain recordings to hand movement: generator, filters, splits, decoders and controls."""
