@@ -8,6 +8,7 @@ rule fetch:
         log("fetch"),
     benchmark:
         benchmark("fetch")
+    priority: 90
     conda:
         "../../envs/base.yaml"
     threads: 1

@@ -10,6 +10,7 @@ rule judge:
         log("judge"),
     benchmark:
         benchmark("judge")
+    priority: 100
     conda:
         "../../envs/base.yaml"
     threads: 1

@@ -10,6 +10,7 @@ rule prepare:
         log("prepare"),
     benchmark:
         benchmark("prepare")
+    priority: 80
     conda:
         "../../envs/base.yaml"
     threads: 1

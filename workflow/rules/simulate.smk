@@ -10,6 +10,7 @@ rule simulate:
         log("simulate"),
     benchmark:
         benchmark("simulate")
+    priority: 60
     conda:
         "../../envs/base.yaml"
     threads: 1
