@@ -6,7 +6,7 @@ their logarithms, and a paper's number widens whichever it is.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,19 +15,11 @@ from respike.claims import evidence, jackknife, paired, published, ratio, readin
 from respike.claims.estimate import Estimate, Region
 from respike.claims.evidence import Series
 from respike.claims.rate import rate
+from respike.claims.scale import LINKS, LOG, Scale, linear
 from respike.core import parts
 from respike.core.errors import RespikeError
 
 MOST_RESPLITS = 10  # more resplits of one pool need fresh data: misses grow to 7-9 % at 20
-
-
-class Scale(NamedTuple):
-    """Between a claim's unit and the scale that its analysis runs on; both ways increasing."""
-
-    name: str
-    inward: Callable[[float], float]
-    outward: Callable[[float], float]
-    factor: float = 1.0
 
 
 class Comparison(NamedTuple):
@@ -62,7 +54,7 @@ def compare(claim: Mapping[str, Any], of: Series, against: Series | None) -> Com
     if of.shape == "items" and seeds > MOST_RESPLITS and evidence.table(of).resplit:
         seeds = MOST_RESPLITS
         of, against = of.first(seeds), against and against.first(seeds)
-    scale = _scale(test, of)
+    scale = _scale(test, of, against)
     procedure = {"items": _items, "blocks": _blocks, "value": _values}[of.shape]
     estimate = procedure(test, of, against)
     region = region_of(test, scale)
@@ -74,7 +66,7 @@ def compare(claim: Mapping[str, Any], of: Series, against: Series | None) -> Com
 
 def region_of(test: Mapping[str, Any], scale: Scale) -> Region:
     """The registered region of a resolved test, on the analysis scale."""
-    kind, inward = test["kind"], scale.inward
+    kind, inward = test["kind"], scale.enter
     if kind == "not-worse":
         return Region(inward(-test["margin"]), math.inf)
     if kind == "within":
@@ -93,18 +85,12 @@ def is_published_number(claim: Mapping[str, Any]) -> bool:
     return claim["scope"] == "published" and bool(claim["test"].get("target"))
 
 
-def _scale(test, of):
+def _scale(test, of, against):
     if test["kind"] == "ratio":
-        return Scale("log", math.log, math.exp)
-    if of.facts.get("LINK") == "fisher-z" and "against" not in test:
-        return Scale("fisher-z", _atanh, math.tanh)
-    name = parts.split(of.arm.metric)[0]
-    factor = reading.scale(name, test["unit"])
-    return Scale("linear", lambda x: x / factor, lambda x: x * factor, factor)
-
-
-def _atanh(r):
-    return math.copysign(math.inf, r) if abs(r) >= 1 else math.atanh(r)
+        return LOG
+    if "LINK" in of.facts and against is None:
+        return LINKS[of.facts["LINK"]]
+    return linear(reading.scale(parts.split(of.arm.metric)[0], test["unit"]))
 
 
 def _sign(test):
@@ -182,7 +168,8 @@ def _published(claim, estimate, scale):
     same, spread, runs = paper.get("items") == "same", paper.get("spread"), paper.get("n", 1)
     if spread is None or spread["is"] == "unknown" or runs < 2:
         return published.one_run(estimate, same_items=same)
-    sd = spread["value"] / scale.factor
+    target, sd = claim["test"]["target"], spread["value"]
+    sd = (scale.enter(target + sd) - scale.enter(target - sd)) / 2
     if spread["is"] == "se":
         return published.mean_of_runs(
             estimate, sd=sd * math.sqrt(runs), runs=runs, same_items=same, ddof=1

@@ -7,8 +7,9 @@ from typing import Any
 from scipy.stats import t as student
 
 from respike.claims import looks, power
-from respike.claims.comparison import Comparison, Scale
+from respike.claims.comparison import Comparison
 from respike.claims.reading import Arm
+from respike.claims.scale import Scale
 
 MARGINS = ("margin", "threshold", "at_least", "at_most", "factor")
 SAME_POWER = 0.02  # a registered power and the one its pilot numbers give may differ by this
@@ -122,7 +123,7 @@ def registered_power(
     se = math.sqrt(sd**2 / n + (block.get("item", 0.0) / factor) ** 2)
     share = looks.SHARES[1] if "looks" in claim else 1.0
     df = block["blocks"] - 1 if "blocks" in block else n - 1
-    effect = shown.scale.inward(block["effect"])
+    effect = shown.scale.enter(block["effect"])
     one = power.power(shown.region, effect, se, df, shown.estimate.level * share)
     found = float(one**parts)
     said = block.get("power")
@@ -137,13 +138,13 @@ def registered_power(
 
 
 def _edge(edge: float, scale: Scale) -> float | None:
-    return scale.outward(edge) if math.isfinite(edge) else None
+    return scale.leave(edge) if math.isfinite(edge) else None
 
 
 def _measured(part, share):
-    outward = part.scale.outward
-    low, high = map(float, part.estimate.bounds(share))
-    return outward(float(part.estimate.value)), [outward(low), outward(high)]
+    leave = part.scale.leave
+    low, high = part.estimate.bounds(share)
+    return leave(part.estimate.value), [leave(low), leave(high)]
 
 
 def _part(pair, part, share):

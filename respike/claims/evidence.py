@@ -14,6 +14,7 @@ import numpy as np
 from respike.claims import reading
 from respike.claims.exact import plain
 from respike.claims.reading import Arm
+from respike.claims.scale import LINKS
 from respike.core import parts
 from respike.core.errors import RespikeError
 
@@ -169,16 +170,16 @@ def combine(series: Series, link: bool = False) -> Callable[[np.ndarray], np.nda
 
     Args:
         series: names the metric.
-        link: on the scale of the metric's LINK (Fisher's z), where it has one.
+        link: on the scale of the metric's LINK, where it has one.
 
     The function raises RespikeError where a pooled number is not finite.
     """
-    bent = link and series.facts.get("LINK") == "fisher-z"
+    bend = LINKS[series.facts["LINK"]].inward if link and "LINK" in series.facts else np.asarray
     pool = importlib.import_module(parts.module("metric", _name(series))).combine
 
     def pooled(sums):
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = np.arctanh(pool(sums)) if bent else pool(sums)
+            found = bend(pool(sums))
         if not np.isfinite(found).all():
             raise RespikeError(
                 f"{series.pieces[0].path}: metric {_name(series)} is not finite when one block "

@@ -38,17 +38,18 @@ def power(region: Region, effect: float, se: float, df: float, level: float = LE
 
 
 @cache
-def decidable(df: float, sides: int = 1, level: float = LEVEL) -> float:
+def decidable(df: float, sides: int = 1, level: float = LEVEL, wanted: float = POWER) -> float:
     """Smallest margin, in standard errors, that is decided with 80 % power.
 
     Args:
         df: degrees of freedom.
         sides: 1 for a direction or a bound, 2 for `within`.
         level: one-sided level.
+        wanted: the power, where it is not 80 %.
     """
     crossed = student.ppf(1 - level, df)
-    wanted = 1 - (1 - POWER) / sides
-    return float(brentq(lambda x: nct.sf(crossed, df, x) - wanted, 0.0, 100.0))
+    one_side = 1 - (1 - wanted) / sides
+    return float(brentq(lambda x: nct.sf(crossed, df, x) - one_side, 0.0, 100.0))
 
 
 def seeds_needed(estimate: Estimate, region: Region) -> int | None:

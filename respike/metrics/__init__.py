@@ -10,6 +10,8 @@ A metric's file says, as module constants,
         "blocks"  predictions -> (block ids int64 [B], sums over each block float64 [B, k]),
                   beside a module function combine(sums [..., B, k]) -> values [...] that
                   pools the blocks it is given
+                  (LINK may name the scale that a single value is judged on: fisher-z,
+                  log-residual)
         "value"   metrics -> a number, a text, or a list (lists for identities only)
 Settings are the keyword-only parameters of `build`.
 """

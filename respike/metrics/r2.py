@@ -1,7 +1,8 @@
 """Coefficient of determination of a decoded signal: 1 - SSE / SST, all test blocks pooled.
 
 SST is taken around the mean of the pooled test targets, per axis; several axes are pooled by
-their sums of squares. A predictor that is worse than that mean has a negative value.
+their sums of squares. A predictor that is worse than that mean has a negative value. A single
+R2 is judged on -log(1 - R2).
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ LABEL = "R2"
 UNIT = "r2"
 EVIDENCE = "predictions.npz"
 SHAPE = "blocks"
+LINK = "log-residual"
 
 
 def build(
