@@ -20,7 +20,7 @@ def test_a_rule_is_exec_of_the_module_of_its_name_and_declares_what_a_rule_must(
     text = RULES[stage]
 
     assert re.search(rf"^rule {stage}:", text, re.M)
-    assert f'"exec {{PYTHON:q}} -m respike.stages.{stage} --settings' in text
+    assert f'exec "$PYTHON" -m respike.stages.{stage} --settings' in text
     for directive in ("log", "benchmark", "conda", "threads: 1", "resources", "params"):
         assert re.search(rf"^    {directive}", text, re.M), directive
     for given in ("settings=settings", "code=code", 'env=env("base")'):

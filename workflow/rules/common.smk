@@ -1,9 +1,10 @@
-"""What every rule file uses: the checked configuration, and params made of wildcards alone."""
+"""The checked configuration, and the functions of wildcards that rules are made of."""
 
 import json
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
@@ -38,7 +39,8 @@ OVERRIDES |= json.loads(config.get("overrides", "json:{}").removeprefix("json:")
 CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check)
 
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={str(ROOT)!r} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
+    f"set -euo pipefail; PYTHON={quote(str(PYTHON))}; "
+    f"export PYTHONPATH={quote(str(ROOT))} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
     "MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1; "
 )
 

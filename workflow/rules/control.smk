@@ -21,7 +21,7 @@ rule control:
         code=code("control"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.control --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.control --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--in decoded {input.decoded:q} "

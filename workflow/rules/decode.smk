@@ -21,7 +21,7 @@ rule decode:
         code=code("decode"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.decode --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.decode --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--out {output:q} > {log:q} 2>&1"

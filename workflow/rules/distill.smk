@@ -21,7 +21,7 @@ rule distill:
         code=code("distill"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.distill --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.distill --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--in teacher {input.teacher:q} "

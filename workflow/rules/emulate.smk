@@ -21,7 +21,7 @@ rule emulate:
         code=code("emulate"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.emulate --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.emulate --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--in model {input.model:q} "

@@ -20,6 +20,6 @@ rule fetch:
         code=code("fetch"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.fetch --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.fetch --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--out {output:q} > {log:q} 2>&1"

@@ -22,7 +22,7 @@ rule judge:
         code=code("judge"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.judge --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.judge --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in records {input.records:q} "
         "--out {output:q} > {log:q} 2>&1"

@@ -22,7 +22,7 @@ rule prepare:
         code=code("prepare"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.prepare --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.prepare --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in source {input.source:q} "
         "--out {output:q} > {log:q} 2>&1"

@@ -21,7 +21,7 @@ rule prune:
         code=code("prune"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.prune --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.prune --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--in model {input.model:q} "

@@ -22,7 +22,7 @@ rule report:
         env=env("base"),
         history=history,
     shell:
-        "exec {PYTHON:q} -m respike.stages.report --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.report --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} --history {params.history:q} "
         "--in verdicts {input.verdicts:q} "
         "--in records {input.records:q} "

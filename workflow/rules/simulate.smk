@@ -22,7 +22,7 @@ rule simulate:
         code=code("simulate"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.simulate --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.simulate --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--out {output:q} > {log:q} 2>&1"

@@ -19,6 +19,6 @@ rule synthesize:
         code=code("synthesize"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.synthesize --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.synthesize --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--out {output:q} > {log:q} 2>&1"

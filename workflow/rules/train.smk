@@ -21,7 +21,7 @@ rule train:
         code=code("train"),
         env=env("base"),
     shell:
-        "exec {PYTHON:q} -m respike.stages.train --settings {params.settings:q} "
+        'exec "$PYTHON" -m respike.stages.train --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
         "--in data {input.data:q} "
         "--out {output:q} > {log:q} 2>&1"
