@@ -5,7 +5,7 @@ $RESPIKE_CACHE, or ~/.cache/respike:
     sha256/ab/abcd...        a verified file; abcd....json beside it says where it came from
     partial/abcd...          what is being fetched; a killed fetch goes on from it
     partial/abcd....bad-...  bytes that a source sent in its place, kept to be looked at
-    inbox/NAME               files that a person put there; taken if their hash is right
+    inbox/                   files that a person put there; taken if their hash is right
     locks/abcd....lock       one process at a time fetches one file
 """
 
@@ -65,19 +65,17 @@ class Cache:
             path.unlink()
         return None
 
-    def inbox(self, names: list[str], sha256: str) -> bytes | None:
-        """Bytes of a file that a person put into the inbox, if they are the pinned ones."""
-        for name in names:
-            path = self.root / "inbox" / name
-            if not path.is_file():
+    def inbox(self, size: int, sha256: str) -> bytes | None:
+        """Bytes of a file that a person put into the inbox, under any name, if it is right."""
+        folder = self.root / "inbox"
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if not path.is_file() or path.stat().st_size != size:
                 continue
             with self.guarded():
                 data = path.read_bytes()
             if digest(data) == sha256:
                 return data
-            log.warning(
-                "%s is left alone: its sha256 is %s, %s is pinned", path, digest(data), sha256
-            )
+            log.warning("%s is left alone: sha256 %s, not %s", path, digest(data), sha256)
         return None
 
     @contextlib.contextmanager

@@ -23,6 +23,10 @@ from respike.datasets.sources import File, Origin, Unreachable, files
 
 log = logging.getLogger("respike.fetch")
 CLIENT_S = 900  # a package client may take this long
+_NO_NETWORK = (
+    "NewConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError",
+    "EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT",
+)  # fmt: skip
 
 
 def fetch(
@@ -65,12 +69,16 @@ def _first(dataset: str, file: File, cache: Cache, patience: Patience) -> bytes:
         else:
             return data
         log.warning("%s", tried[-1])
-    advice = "" if all(o.scheme == "package" for o in file.origins) else (
-        f" Check the network and run again, or put {file.origins[0].name} with sha256 "
-        f"{file.origins[0].sha256} into {cache.root / 'inbox'}."
-    )  # fmt: skip
+    advice = f" Check the network and run again, or put {_by_hand(file, cache)}."
+    if file.origins[-1].scheme == "package":
+        advice = ""
     kind = RespikeError if rejected else Unreachable
     raise kind(f"data set {dataset}: {file.name} cannot be had. {'; '.join(tried)}.{advice}")
+
+
+def _by_hand(file: File, cache: Cache) -> str:
+    first = file.origins[0]
+    return f"{first} (sha256 {first.sha256}) under any name into {cache.root / 'inbox'}"
 
 
 def _transport(origin: Origin, file: File, cache: Cache, patience: Patience) -> bytes:
@@ -79,8 +87,7 @@ def _transport(origin: Origin, file: File, cache: Cache, patience: Patience) -> 
         return _installed(origin)
     if origin.scheme == "file":
         return _local(origin)
-    names = [origin.name] + ([file.name] if origin.sha256 == file.sha256 else [])
-    data = cache.find(origin.sha256) or cache.inbox(names, origin.sha256)
+    data = cache.find(origin.sha256) or cache.inbox(origin.bytes, origin.sha256)
     if data is not None:
         return data
     if os.environ.get("RESPIKE_OFFLINE", "0") not in ("", "0"):
@@ -139,8 +146,12 @@ def _by_npm(origin: Origin, folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise Unreachable("npm is not installed here")
-    command = [npm, "pack", "--silent", "--ignore-scripts", f"--pack-destination={folder}"]
-    return _client("npm", [*command, origin.place], folder, "*.tgz")
+    command = [
+        npm, "pack", "--loglevel=error", "--ignore-scripts", "--prefer-offline",
+        "--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000",
+        f"--pack-destination={folder}", origin.place,
+    ]  # fmt: skip
+    return _client("npm", command, folder, "*.tgz")
 
 
 def _client(client: str, command: list[str], folder: Path, pattern: str) -> Path:
@@ -159,8 +170,13 @@ def _client(client: str, command: list[str], folder: Path, pattern: str) -> Path
         raise Rejected(f"{client} got a file with another hash than the pinned one")
     if any("No module named pip" in line for line in said):
         raise Unreachable("pip is not in this environment (python -m ensurepip adds it)")
-    errors = [line for line in said if "error" in line.lower()] or said or ["it said nothing"]
-    raise Unreachable(f"{client} could not get it ({errors[-1][:200].removeprefix('ERROR: ')})")
+    if any(word in line for line in said for word in _NO_NETWORK):
+        raise Unreachable(f"{client} does not reach its registry (no network?)")
+    errors = [line for line in said if line.startswith(("ERROR: ", "npm error "))] or said
+    told = [line for line in errors if line.startswith(("ERROR: No", "npm error notarget"))]
+    why = (told or errors or ["it said nothing"])[0]
+    why = why.removeprefix("ERROR: ").removeprefix("npm error ").removeprefix("notarget ")
+    raise Unreachable(f"{client} could not get it ({why[:200]})")
 
 
 def _installed(origin: Origin) -> bytes:

@@ -1,6 +1,6 @@
 """Still images -> events of a camera that looks at them in three saccades, as N-MNIST was made.
 
-Source: Orchard et al. 2015, arXiv:1507.07629, section 2 (a pan-tilt camera before a screen,
+Source: Orchard et al. 2015, arXiv:1507.07629 (a pan-tilt camera before a screen,
 three saccades along an isosceles triangle, 34 x 34 pixels). Path and times are those of the
 data set's own stabilisation script: 105 ms a saccade, 3.5 and 7 pixels. The pixel is the ideal
 event camera of Lichtsteiner et al. 2008: an event each time log intensity moved by a

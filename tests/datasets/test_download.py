@@ -207,7 +207,8 @@ def test_what_is_not_the_file_is_refused_with_a_sentence(tmp_path, day):
         get(tmp_path, server.url("file"))
 
     assert str(error.value).startswith("data set toy: big.bin cannot be had. http://127.0.0.1:")
-    assert f"put file with sha256 {SHA} into {tmp_path / 'inbox'}." in str(error.value)
+    by_hand = f"(sha256 {SHA}) under any name into {tmp_path / 'inbox'}."
+    assert str(error.value).endswith(f"or put {server.url('file')} {by_hand}")
     assert len(server.seen) == requests
     assert not (tmp_path / "sha256").exists()
 
@@ -476,7 +477,7 @@ def test_offline_nothing_is_asked_and_the_way_in_by_hand_is_said(tmp_path, monke
         get(tmp_path, server.url("file"))
 
     assert "RESPIKE_OFFLINE is set and it was not fetched before" in str(error.value)
-    assert f"or put file with sha256 {SHA} into {tmp_path / 'inbox'}" in str(error.value)
+    assert f"(sha256 {SHA}) under any name into {tmp_path / 'inbox'}." in str(error.value)
     assert server.seen == []
 
 
@@ -485,11 +486,11 @@ def test_offline_a_file_put_into_the_inbox_is_taken_if_its_hash_is_right(
 ):
     monkeypatch.setenv("RESPIKE_OFFLINE", "1")
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "file").write_bytes(OTHER)
-    (tmp_path / "inbox" / "big.bin").write_bytes(DATA)
+    (tmp_path / "inbox" / "a.bin").write_bytes(OTHER)
+    (tmp_path / "inbox" / "b.bin").write_bytes(DATA)
 
     assert get(tmp_path, "https://data.invalid/file") == DATA
-    assert "inbox/file is left alone" in caplog.text
+    assert "inbox/a.bin is left alone" in caplog.text
 
 
 def test_rejected_is_an_error_of_ours():
