@@ -65,6 +65,18 @@ def test_the_nearest_solution_is_the_one_the_answer_lies_by():
     assert nearest_solution(field, answer)[0, 0] < 0.1
 
 
+def test_another_solution_is_counted_where_a_marginal_lies_elsewhere():
+    got = run({"random-graphs": {"coupling": 1.2, "graphs": 40, "steps": 300}}, seed=1003)
+
+    rows = got.predictions
+    assert 0 < rows["other_snn1"].sum() < 40
+    # an answer at mean field's own solution is near mean field, one at another is not
+    for name in ("snn1", "snn20"):
+        same = ~rows[f"other_{name}"]
+        assert rows[f"error_{name}_mf"][same].max() < 0.1
+        assert (rows[f"error_{name}_mf"] - rows[f"error_{name}_own"])[~same].min() > 0.005
+
+
 def test_errors_against_the_exact_marginals_put_the_methods_in_order():
     got = run({"random-graphs": {"coupling": 0.3, "graphs": 40, "steps": 500}}).metrics
 

@@ -14,6 +14,7 @@ from respike.inference.fields import STRUCTURES, GraphField, random_graphs
 from respike.inference.outcome import Outcome
 
 TRACED_STEPS = 400
+OTHER = 0.1  # two solutions are two where some marginal differs by more
 ITEMS_PER_SEED = 1_000_000  # each seed draws graphs of its own, so their ids differ
 
 
@@ -83,6 +84,10 @@ def build(
             **{f"error_{n}_exact": error(p, found["exact"]) for n, p in _but(found, "exact")},
             **{f"error_{n}_mf": error(found[n], found["mf"]) for n in ("half", "snn1", many)},
             **{f"error_{n}_own": error(found[n], solution) for n, solution in own.items()},
+            **{
+                f"other_{n}": np.abs(solution - found["mf"]).max(axis=1) > OTHER
+                for n, solution in own.items()
+            },
             "mf_converged": mf.converged,
             "bp_converged": bp.converged,
         }
@@ -111,13 +116,13 @@ def _but(found: dict, name: str):
 
 
 def _numbers(predictions: dict, structures) -> dict:
-    """Means of every error, and the same for each structure."""
+    """Means of every error and of other solutions, and the same for each structure."""
     kinds = predictions["structure"]
     found = {"graphs": len(kinds), "structures": list(structures)}
     for name in ("mf_converged", "bp_converged"):
         found[f"{name}_share"] = float(predictions[name].mean())
     for name, values in predictions.items():
-        if name.startswith("error_"):
+        if name.startswith(("error_", "other_")):
             found[name] = float(values.mean())
             found[f"{name}.by_structure"] = [
                 float(values[kinds == k].mean()) if (kinds == k).any() else None
