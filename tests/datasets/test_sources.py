@@ -13,7 +13,7 @@ from respike.datasets.sources import Unreachable, files
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = config.sources(ROOT).value["datasets"]
 SHA = "0" * 64
-WITHOUT_READER = {"cifar10-dvs", "n-mnist", "dvs128-gesture", "shd"}  # nor are they pinned
+WITHOUT_READER = {"n-mnist", "dvs128-gesture", "shd"}  # nor are they pinned
 FETCHED = [name for name, row in ROWS.items() if row["source"] != "generator"]
 
 
