@@ -7,7 +7,7 @@ import pytest
 
 from respike.core import layout
 from respike.stages import simulate
-from tests.inference.test_experiments import GRAPHS, PICTURES, data
+from tests.inference.experiments.runs import GRAPHS, PICTURES, data
 from tests.stages.run_jobs import PLACE, lay, run
 
 

@@ -1,36 +1,17 @@
-"""The two experiments: what they leave, and that a seed fixes it."""
-
-from functools import partial
+"""Experiment random-graphs: what it leaves, and that a seed fixes it."""
 
 import numpy as np
 import pytest
 
 from respike.core.errors import RespikeError
-from respike.core.parts import make
-from respike.core.seeds import numpy_stream
 from respike.inference import mean_field
 from respike.inference.experiments.random_graphs import error, nearest_solution
+from tests.inference.experiments.runs import GRAPHS, run
 from tests.inference.fields_by_hand import pair
 
-GRAPHS = {"random-graphs": {"coupling": 0.3, "graphs": 6, "steps": 300, "sweeps": 50}}
-PICTURES = {"denoising": {"flip": 0.1, "images": 3, "steps": 60, "burn_in": 40, "sweeps": 20}}
 
-
-def data():
-    """Twenty pictures of a filled square in a corner or in the middle."""
-    image = np.zeros((20, 8, 8), dtype=np.uint8)
-    image[:10, 1:6, 1:6] = 16
-    image[10:, 3:8, 3:8] = 16
-    return {"image": image, "item": 500 + np.arange(20)}
-
-
-def run(experiment, seed=1000):
-    return make("experiment", experiment)(partial(numpy_stream, seed), seed, data())
-
-
-@pytest.mark.parametrize("experiment", [GRAPHS, PICTURES], ids=["graphs", "pictures"])
-def test_a_seed_fixes_every_array(experiment):
-    one, same, other = run(experiment), run(experiment), run(experiment, seed=1001)
+def test_a_seed_fixes_every_array():
+    one, same, other = run(GRAPHS), run(GRAPHS), run(GRAPHS, seed=1001)
 
     for name, array in one.predictions.items():
         assert np.array_equal(array, same.predictions[name]), name
@@ -40,17 +21,17 @@ def test_a_seed_fixes_every_array(experiment):
     )
 
 
+def test_traces_are_small_and_hold_rasters():
+    trace = run(GRAPHS).trace
+
+    assert trace["spikes.single"].dtype == np.uint8
+    assert sum(array.nbytes for array in trace.values()) < 1_000_000
+
+
 def test_graphs_of_two_seeds_are_other_items():
     ids = [run(GRAPHS, seed).predictions["item"].tolist() for seed in (1000, 1001)]
 
     assert not set(ids[0]) & set(ids[1])
-
-
-def test_pictures_keep_the_ids_of_the_data():
-    items = run(PICTURES).predictions["item"]
-
-    assert len(set(items.tolist())) == 3
-    assert set(items.tolist()) <= set(range(500, 520))
 
 
 def test_the_error_is_the_mean_difference_of_a_graphs_variables():
@@ -91,39 +72,13 @@ def test_means_by_structure_average_to_the_mean():
     assert np.mean(got["error_mf_exact.by_structure"]) == pytest.approx(got["error_mf_exact"])
 
 
-def test_mean_field_restores_squares_and_the_noise_is_what_was_asked_for():
-    got = run({"denoising": {"flip": 0.2, "images": 10}}).metrics
-
-    assert got["correct_noisy"] == pytest.approx(80, abs=1.7)
-    assert got["correct_mf"] > got["correct_icm"] > got["correct_noisy"]
-    assert got["correct_mf"] > 97
-    assert got["correct_snn20"] == pytest.approx(got["correct_mf"], abs=1)
-
-
-def test_traces_are_small_and_hold_rasters():
-    for experiment in (GRAPHS, PICTURES):
-        trace = run(experiment).trace
-
-        assert trace["spikes.single"].dtype == np.uint8
-        assert sum(array.nbytes for array in trace.values()) < 1_000_000
-
-
 @pytest.mark.parametrize(
     ("experiment", "message"),
     [
         ({"random-graphs": {"coupling": 0.3, "graphs": 0}}, r"graphs 0 and population 20"),
         ({"random-graphs": {"coupling": 0.3, "population": 1}}, r"a population of 2"),
-        ({"denoising": {"flip": 0.2, "images": 21}}, r"asks for 21 images; the data have 20"),
-        ({"denoising": {"flip": 0.2, "images": 0}}, r"denoising has images 0 and population"),
     ],
 )
 def test_what_cannot_be_run_is_refused(experiment, message):
     with pytest.raises(RespikeError, match=message):
         run(experiment)
-
-
-def test_pictures_without_a_data_set_are_refused():
-    with pytest.raises(
-        RespikeError, match=r"needs a data set with images; add dataset: digits"
-    ):
-        make("experiment", PICTURES)(partial(numpy_stream, 0), 0, None)
