@@ -34,11 +34,15 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 # Pictures and films that did not load; neither shows up as an error on the console.
-MISSING = """[
+MISSING = """(async () => [
   ...[...document.images].filter(i => !i.complete || !i.naturalWidth)
     .map(i => i.alt || 'image'),
   ...[...document.querySelectorAll('video')].filter(v => v.error || v.readyState < 2)
-    .map(v => 'video')]"""
+    .map(v => 'video'),
+  ...(await Promise.all([...document.querySelectorAll('svg image')].map(async (i) => {
+    const copy = new Image(); copy.src = i.getAttribute('href');
+    return copy.decode().then(() => null, () => 'picture of a drawing'); })))
+    .filter(Boolean)])()"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SETTLE = """Promise.all([...document.querySelectorAll('video')].map(v => {
   if (v.readyState >= 2 || v.error) return null;
@@ -133,7 +137,7 @@ class Browser:
         while (left := end - time.monotonic()) > 0:
             self.socket.settimeout(left)
             got = json.loads(self.socket.recv())
-            if "error" in got:
+            if "error" in got and wanted(got):
                 raise RuntimeError(str(got["error"]))
             if "method" in got:
                 self.events.append(got)
@@ -172,6 +176,16 @@ class Browser:
         if not any(e["method"] == "Page.loadEventFired" for e in self.events):
             self._receive(lambda got: got.get("method") == "Page.loadEventFired")
         self.evaluate(SETTLE)
+
+    def key(self, name: str) -> None:
+        """Press one key."""
+        code = {"Enter": 13, "Tab": 9}[name]
+        text = {"text": "\r"} if name == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self.send(
+                "Input.dispatchKeyEvent", type=kind, key=name, code=name,
+                windowsVirtualKeyCode=code, **(text if kind == "keyDown" else {}),
+            )  # fmt: skip
 
     def picture(self) -> bytes:
         """The whole page as the bytes of a PNG file."""

@@ -48,14 +48,15 @@ def answer(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = run and _is_drawn(row)
     return {
         "anchor": anchor(row),
-        "says": row["says"],
+        "says": row["says"][:1].upper() + row["says"][1:],
         "verdict": row["verdict"],
         "mark": mark(row["verdict"]),
         "why": why(row),
-        "dataset": row["dataset"] or "no data set",
+        "dataset": row["dataset"] or "needs no data",
         "data_kind": row["data_kind"],
         "budget": row["budget"],
         "measured": measured(row) if run else "",
+        "between": interval(row) if shown else "",
         "forest": forest(row) if shown else "",
         "large": forest(row, large=True) if shown else "",
         "reading": _reading(row) if shown else "",
@@ -85,16 +86,20 @@ def moved(row: Mapping[str, Any]) -> bool:
 
 
 def measured(row: Mapping[str, Any]) -> str:
-    """What we measured, with its interval; another confidence than 90 % is said."""
-    detail = row["detail"]
+    """What we measured, with its unit."""
     if row["level"] == "identity":
-        return f"{figure(row['measured'])} of {figure(detail['entries'])} entries unequal"
-    text = quantity(row["measured"], row["unit"])
+        entries = row["detail"]["entries"]
+        return f"{figure(row['measured'])} of {figure(entries)} entries unequal"
+    return quantity(row["measured"], row["unit"])
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """The interval; another confidence than 90 % is said. Empty where nothing varies."""
     if not _has_interval(row):
-        return text
-    level = detail["level"]
+        return ""
+    level = row["detail"]["level"]
     sure = "" if math.isclose(level, PLAIN) else f"{claimed.confidence(level)}: "
-    return f"{text} ({sure}{between(row['interval'])})"
+    return f"({sure}{between(row['interval'])})"
 
 
 def _has_interval(row):
@@ -113,7 +118,7 @@ def _region(row) -> tuple[float, float]:
 
 def forest(row: Mapping[str, Any], *, large: bool = False) -> Markup:
     """The interval against the region in which the claim holds."""
-    says = f"Measured {measured(row)}. The claim holds for {needed(row)}."
+    says = f"Measured {measured(row)} {interval(row)}. The claim holds for {needed(row)}."
     ends, unit = tuple(row["interval"]), row["unit"] or ""
     return drawn.forest(row["measured"], ends, _region(row), says, unit=unit, large=large)
 
@@ -175,7 +180,7 @@ def paper(row: Mapping[str, Any]) -> Markup | str:
     if not said:
         return "nothing that can be tested here" if row["scope"] == "analogue" else ""
     parts = [
-        quantity(said["value"], said["unit"]) if said["value"] is not None else "no number"
+        quantity(said["value"], said["unit"]) if said["value"] is not None else "a statement"
     ]
     parts += [said["where"]] if said["where"] else []
     parts += [count(said["n"], "run")] if said["n"] else []
@@ -201,8 +206,10 @@ def _scope(row) -> str:
 
 def _data(row) -> str:
     kind = row["data_kind"]
+    if row["dataset"] is None:
+        return f"needs no data, budget {row['budget']}"
     kind = f"{kind.upper()}, made by a generator" if kind == "synthetic" else kind
-    return f"{row['dataset'] or 'no data set'} ({kind}), budget {row['budget']}"
+    return f"{row['dataset']} ({kind}), budget {row['budget']}"
 
 
 def _numbers(row) -> list[tuple[str, object]]:

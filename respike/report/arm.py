@@ -52,6 +52,6 @@ def success(runs: Sequence[Run]) -> dict[str, Any]:
     ]
     head = ["variant", *(rate.removesuffix("_rate") + ", %" for rate in rates)]
     note = (
-        f"Share of episodes, mean over {seeds(runs)}, in brackets the lowest and the highest."
+        f"Share of episodes, mean over {seeds(runs)}, below it the lowest and the highest seed."
     )
     return block("Task success", tables=[table("task success", head, rows, note=note)])

@@ -26,9 +26,9 @@ def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
         "label",
     ]
     note = (
-        f"Mean over {seeds(there)}, in brackets the lowest and the highest. Spikes that differ "
-        "from float is the honest column: an accuracy can stay while spikes change. Energy is "
-        "an interval over published cost models, not a measurement of a chip."
+        f"Mean over {seeds(there)}, below it the lowest and the highest seed. Spikes that "
+        "differ from float is the honest column: an accuracy can stay while spikes change. "
+        "Energy is an interval over published cost models, not a measurement of a chip."
     )
     whole = table("emulated chip", head, rows, note=note, text=(0, 7))
     text = f"What is missing before “emulated hardware” may be said: {listed(_missing(there))}."

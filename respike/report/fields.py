@@ -73,7 +73,7 @@ def _table(
         for variant, found in groups.items()
         if any(key in found for key in keys)
     ]
-    note = f"{title}. Mean over {seeds(runs)}, in brackets the lowest and the highest."
+    note = f"{title}. Mean over {seeds(runs)}, below it the lowest and the highest seed."
     return table(title, ["variant", *map(called, methods)], rows, note=note)
 
 

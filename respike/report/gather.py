@@ -84,7 +84,7 @@ def view(found: Found) -> dict[str, Any]:
         "about": about(found, records),
         "contents": contents(found),
         "published": {
-            "text": "Only these can uphold or refute a paper’s number. Open a claim to see "
+            "text": "Only these can uphold or refute a paper’s number. Open one to see "
             "what stands behind it.",
             "groups": groups(found, "published"),
         },
@@ -300,14 +300,20 @@ def _by_procedure(rows):
     return found
 
 
-def counted(counts: Mapping[str, int]) -> str:
-    """Verdicts of one scope in words, for the log: `1 holds, 2 inconclusive`."""
-    return ", ".join(f"{n} {word}" for word, n in counts.items() if n) or "no claim"
+def counted(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """All verdicts in words, for the log: `published: 1 holds; analogue: 2 not run`."""
+    said = []
+    for scope, words in counts.items():
+        some = ", ".join(f"{n} {word}" for word, n in words.items() if n)
+        said.append(f"{scope}: {some or 'no claim'}")
+    return "; ".join(said)
 
 
-def film_files(study: str, film: Any) -> list[tuple[str, bytes]]:
-    """Names, beside the page, and bytes of a film's files; none where there is no film."""
-    if not hasattr(film, "mp4"):
-        return []
-    kinds = (("mp4", film.mp4), ("jpg", film.poster), ("webp", film.webp))
-    return [(f"film/{study}.{suffix}", data) for suffix, data in kinds if data]
+def film_files(films: Mapping[str, Any]) -> dict[str, bytes]:
+    """File name beside the page -> bytes, of the films that could be made."""
+    return {
+        f"film/{study}.{suffix}": getattr(film, part)
+        for study, film in films.items()
+        for suffix, part in (("mp4", "mp4"), ("jpg", "poster"), ("webp", "webp"))
+        if getattr(film, part, None)
+    }

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from respike.core.errors import RespikeError
-from respike.report.words import between, quantity, visible
+from respike.report.words import between, count, quantity, visible
 
-BEGIN = "<!-- results: made by respike.report.readme, do not edit -->"
-END = "<!-- end of results -->"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 HEAD = ("verdict", "claim", "paper", "ours", "data")
 ORDER = {"published": 0, "analogue": 1}
 
@@ -92,11 +91,10 @@ def insert(readme: str, block: str) -> str:
 
 def section(document: Mapping[str, Any]) -> str:
     """All that stands between the markers: one sentence of origin, then the table."""
-    budget, commit = document["budget"], str(document.get("commit") or "unknown")[:12]
+    studies = count(len(document["studies"]), "study", "studies")
     about = (
-        f"Budget `{budget}`, commit `{commit}`. In brackets the 90 % interval. "
-        "`holds` and `differs` are decided, `inconclusive` is not; a claim about other data "
-        "than the paper's says so by its data set and is no verdict on the paper's number."
+        f"Budget `{document['budget']}`, {studies}; "
+        "in brackets the 90 % interval. Made from `verdict.json` by `respike.report.readme`."
     )
     return f"{about}\n\n{table(document)}"
 

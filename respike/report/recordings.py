@@ -41,7 +41,10 @@ def traces(run: Run) -> dict[str, Any]:
         best = {k: v[first] for k, v in lines.items()}
         drawn += [view(best, a, b) for a, b in ((0, 1), (0, 2), (1, 2))]
     trials = len(np.unique(arrays["item"][chosen]))
-    text = f"{count(trials, 'held-out trial')} of the first block, seed {run.seed}, one after another. Predictors: {listed(list(lines)[1:])}."
+    text = (
+        f"{count(trials, 'held-out trial')} of the first block, seed {run.seed}, one after "
+        f"another. Predictors: {listed(list(lines)[1:])}."
+    )
     title = f"Decoded against true: {run.variant}"
     return block(title, text=text, figures=drawn[:3], folded=_views(drawn[3:]))
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
+
+from respike.core import layout
 
 ORDER = ("simulate", "train", "prune", "distill", "emulate", "decode", "control")
 
@@ -76,6 +79,12 @@ def identity(record: dict[str, Any]) -> tuple[str, str, str, int]:
     """(study, variant, stage, seed) of a run's record."""
     settings = record["settings"]
     return settings["study"], settings["variant"], record["stage"], record["seed"]
+
+
+def data_records(record: dict[str, Any]) -> list[PurePosixPath]:
+    """Where the records of the data stand that a job read."""
+    files = [row["path"] for rows in record["inputs"].values() for row in rows]
+    return [layout.record_of(file) for file in files if file.startswith("data/")]
 
 
 def grouped(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from respike.report import svg
 from respike.report.blocks import block, figure, table
@@ -122,14 +123,15 @@ def numbers(runs: Sequence[Run]) -> dict[str, list[float]]:
     return found
 
 
-def cell(values: Sequence[float]) -> str:
-    """Mean, and the range over seeds where they differ: `0.91 (0.89 to 0.93)`."""
+def cell(values: Sequence[float]) -> str | Markup:
+    """Mean, and below it the range over seeds where they differ."""
     if not values:
         return "–"
     mean = written(sum(values) / len(values))
     if min(values) == max(values):
         return mean
-    return f"{mean} ({between((min(values), max(values)))})"
+    ends = svg.tag("span", between((min(values), max(values))), class_="range")
+    return svg.join([svg.tag("span", mean), ends])
 
 
 def measures(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
@@ -141,7 +143,7 @@ def measures(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
     rows = [
         [name(key), *(cell(found.get(key, [])) for found in groups.values())] for key in keys
     ]
-    note = f"{stage}: mean over {seeds(runs)}, in brackets the lowest and the highest."
+    note = f"{stage}: mean over {seeds(runs)}, below it the lowest and the highest seed."
     return table(f"measures of {stage}", ["measure", *groups], rows, note=note)
 
 
@@ -170,7 +172,8 @@ def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
             spikes = first_item(trace[key], items)[:, :MOST_NEURONS]
             if spikes.size:
                 layer = name(key.removeprefix("spikes."))
-                title = f"{run.variant}, {run.stage}, {layer}"
+                stage = "" if run.stage == "simulate" else f"{run.stage}, "
+                title = f"{run.variant}: {stage}{layer}"
                 rate = written(100 * float((spikes > 0).mean()))
                 says = f"Spikes of {title}: {spikes.shape[1]} neurons over {len(spikes)} steps"
                 picture = svg.raster(spikes, "time step", "neuron", says)

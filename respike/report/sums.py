@@ -4,53 +4,74 @@ Paths are relative to the checkout, from which `sha256sum -c results/desk/SHA256
 The list names neither itself nor the manifest; the manifest hashes the list.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from respike.core import layout
+from respike.core import io, layout
 from respike.core.errors import RespikeError
-from respike.core.io import sha256
 
 SCHEMA = "respike-manifest/1"
+Records = Mapping[PurePosixPath, Mapping[str, Any]]
 
 
-def of_record(path: str | PurePosixPath, record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Path and hash of all that one record vouches for: its outputs and extras, not itself."""
-    rows = {**record["outputs"], **record.get("extras", {})}
-    return [(str(layout.artifact(path, file)), row["sha256"]) for file, row in rows.items()]
+def files(records: Records, digests: Mapping[PurePosixPath, str]) -> dict[str, str]:
+    """Path -> hash of records, and of all outputs and extras that they vouch for.
+
+    Args:
+        records: path -> record.
+        digests: path -> hash of the record's own file.
+    """
+    found = {str(path): digests[path] for path in records}
+    for path, record in records.items():
+        rows = {**record["outputs"], **record.get("extras", {})}
+        for file, row in rows.items():
+            found[str(layout.artifact(path, file))] = row["sha256"]
+    return found
 
 
-def listing(files: Mapping[str, str]) -> str:
+def own(budget: str, written: Mapping[str, Any], extras: Mapping[str, bytes]) -> dict[str, str]:
+    """Path -> hash of what the report itself writes: outputs by name, and films."""
+    found = {}
+    for name, value in written.items():
+        path = layout.output("report", name).format(budget=budget)
+        found[path] = io.sha256(io.dump(path, value))
+    folder = PurePosixPath(layout.record("report").format(budget=budget)).parent
+    return {**found, **{str(folder / name): io.sha256(data) for name, data in extras.items()}}
+
+
+def listing(found: Mapping[str, str]) -> str:
     """The text of SHA256SUMS, sorted by path.
 
     Raises:
         RespikeError: a path that sha256sum would read as another one.
     """
     lines = []
-    for path, digest in sorted(files.items()):
+    for path, digest in sorted(found.items()):
         if "\n" in path or "\\" in path or path.startswith("/") or ".." in path.split("/"):
-            message = f"{path!r} cannot stand in SHA256SUMS; rename it"
-            raise RespikeError(message)
+            raise RespikeError(f"{path!r} cannot stand in SHA256SUMS; rename it")
         lines.append(f"{digest}  {path}\n")
     return "".join(lines)
 
 
-def manifest(
-    budget: str, sums_path: str, sums: str, keys: Iterable[tuple[str, str, str]]
-) -> dict[str, Any]:
+def manifest(budget: str, sums: str, records: Records) -> dict[str, Any]:
     """What manifest.json says: one hash over everything, and the key of every job.
 
     Args:
         budget: of the page.
-        sums_path: where SHA256SUMS stands, relative to the checkout.
-        sums: its text.
-        keys: (path of the record, key, status) of every job behind the page.
+        sums: text of SHA256SUMS.
+        records: path -> record, of every job behind the page.
     """
     return {
         "schema": SCHEMA,
         "budget": budget,
-        "root": {"path": sums_path, "sha256": sha256(sums.encode())},
+        "root": {
+            "path": layout.output("report", "sums").format(budget=budget),
+            "sha256": io.sha256(sums.encode()),
+        },
         "files": sums.count("\n"),
-        "records": {path: {"key": key, "status": status} for path, key, status in sorted(keys)},
+        "records": {
+            str(path): {"key": record["key"], "status": record["status"]}
+            for path, record in sorted(records.items())
+        },
     }

@@ -118,7 +118,8 @@ class Frame:
         for x in ticks(*self.x):
             at = self.across(x)
             parts.append(tag("text", figure(x), x=at, y=floor + 13.0, class_="tick mid"))
-        for y in ticks(*self.y):
+        wanted = 4 if floor - self.top > 100 else 2
+        for y in ticks(*self.y, wanted):
             at = self.down(y)
             line = f"M{number(self.left)} {number(at)}H{number(end)}"
             parts.append(tag("path", class_="grid", d=line))

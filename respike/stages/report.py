@@ -9,12 +9,12 @@ from typing import Any
 
 from respike.claims import calibration, table
 from respike.claims import page as verdicts
-from respike.core import io, layout
+from respike.core import layout
 from respike.core.job import Job, main
 from respike.report import gather, page, sums
-from respike.report.runs import Run, drawn, firsts, identity
+from respike.report.runs import Run, data_records, drawn, firsts, identity
 
-UNKNOWN = "unknown"
+Records = dict[PurePosixPath, dict[str, Any]]
 
 
 def run(job: Job) -> None:
@@ -22,7 +22,6 @@ def run(job: Job) -> None:
     budget = job.settings["budget"]
     documents = [job.read_path(path) for path in job.paths("verdicts")]
     document = verdicts.finish(documents, job.history)
-    rows = table.rows(document)
     records = {path: job.read_path(path) for path in job.paths("records")}
     others = behind(job, records)
     films = {study: filmed(arrays) for study, arrays in recorded(job, records).items()}
@@ -33,68 +32,53 @@ def run(job: Job) -> None:
         others=list(others.values()),
         calibration=calibration.committed(),
         film=films,
-        commit=job.history.get("commit", UNKNOWN),
+        commit=job.history.get("commit", "unknown"),
     )
-    html = page.render(gather.view(found))
-    extras = {name: data for s, f in films.items() for name, data in gather.film_files(s, f)}
+    written = {
+        "verdict": document,
+        "table": table.rows(document),
+        "page": page.render(gather.view(found)),
+    }
+    for name, value in written.items():
+        job.write(name, value)
+    extras = gather.film_files(films)
     for name, data in extras.items():
         job.write_extra(name, data)
-    for name, value in (("verdict", document), ("table", rows), ("page", html)):
-        job.write(name, value)
-    own = {"verdict.json": document, "results.csv": rows, "report.html": html, **extras}
-    listing = sums.listing(
-        {
-            **{str(path): job.sha256(path) for path in (*records, *others)},
-            **{k: v for p, r in {**records, **others}.items() for k, v in sums.of_record(p, r)},
-            **{f"results/{budget}/{n}": io.sha256(io.dump(n, v)) for n, v in own.items()},
-        }
-    )
-    at = layout.output("report", "sums").format(budget=budget)
-    keys = [(str(p), r["key"], r["status"]) for p, r in {**records, **others}.items()]
+    everything = {**records, **others}
+    files = sums.files(everything, {path: job.sha256(path) for path in everything})
+    listing = sums.listing({**files, **sums.own(budget, written, extras)})
     job.write("sums", listing)
-    job.write("manifest", sums.manifest(budget, at, listing, keys))
-    counts = document["counts"]
-    job.log.info("published %s; analogue %s", *map(gather.counted, counts.values()))
+    job.write("manifest", sums.manifest(budget, listing, everything))
+    job.log.info("%s", gather.counted(document["counts"]))
 
 
-def loaded(job: Job, records: dict[PurePosixPath, dict[str, Any]]) -> list[Run]:
+def loaded(job: Job, records: Records) -> list[Run]:
     """The runs with the files that the page draws."""
     first = firsts(records.values())
-    return [
-        Run(
-            str(path),
-            record,
-            {
-                file: job.read_path(layout.artifact(path, file))
-                for file in drawn(record, first=identity(record) in first)
-            },
-        )
-        for path, record in records.items()
-    ]
+    found = []
+    for path, record in records.items():
+        files = drawn(record, first=identity(record) in first)
+        values = {file: job.read_path(layout.artifact(path, file)) for file in files}
+        found.append(Run(str(path), record, values))
+    return found
 
 
-def behind(job: Job, records: dict[PurePosixPath, dict]) -> dict[PurePosixPath, dict]:
+def behind(job: Job, records: Records) -> Records:
     """Records of the judges, and of all data that the runs read, back to their source."""
-    found: dict[PurePosixPath, dict] = {}
+    found: Records = {}
     todo = [layout.record_of(path) for path in job.paths("verdicts")]
-    todo += [p for record in records.values() for p in sources(record)]
+    todo += [path for record in records.values() for path in data_records(record)]
     while todo:
         path = todo.pop(0)
         if path not in found:
             found[path] = job.read_path(path)
-            todo += sources(found[path])
+            todo += data_records(found[path])
     return found
 
 
-def sources(record: dict[str, Any]) -> list[PurePosixPath]:
-    """Records of the data that a job read."""
-    files = [row["path"] for rows in record["inputs"].values() for row in rows]
-    return [layout.record_of(file) for file in files if file.startswith("data/")]
-
-
-def recorded(job: Job, records: dict[PurePosixPath, dict]) -> dict[str, dict]:
+def recorded(job: Job, records: Records) -> dict[str, dict[str, Any]]:
     """Study -> the recorded trajectory of its first arm: lowest seed of its first variant."""
-    found: dict[str, dict] = {}
+    found: dict[str, dict[str, Any]] = {}
     for path, record in records.items():
         study, done = record["settings"]["study"], record["status"] == "done"
         if record["stage"] == "control" and done and study not in found:
