@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from respike.core.errors import MISUSED, RespikeError, did_you_mean
+from respike.core.errors import INTERRUPTED, MISUSED, RespikeError, did_you_mean
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
@@ -58,6 +58,12 @@ def main(argv: list[str] | None = None) -> int:
     except RespikeError as error:
         print(f"respike {word}: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            f"respike {word}: stopped at your word; the same command goes on from here",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
