@@ -1,0 +1,1 @@
+"""Decoded hand -> robot arm: kinematics, limits, copilots, task phases, episodes in MuJoCo."""

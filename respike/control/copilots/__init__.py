@@ -1,0 +1,1 @@
+"""Copilots: what stands between the decoded hand and the arm's reference. One a file."""
