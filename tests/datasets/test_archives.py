@@ -187,7 +187,7 @@ def test_an_archive_cut_short_is_refused(form, share):
         data = tarred(("x", content), mode="w:" if form == "tar" else "w:gz")
         data = data if form == "tar.gz" else data[: 512 + len(content)]
 
-    with pytest.raises(RespikeError, match=r"fetch it again|is cut short"):
+    with pytest.raises(RespikeError, match=r"fetch it again"):
         extract(data[: int(len(data) * share)], f"a.{form}")
 
 

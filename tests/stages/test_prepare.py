@@ -7,6 +7,7 @@ import pytest
 
 from respike.core import config, io
 from respike.stages import fetch, prepare
+from tests.stages.data_jobs import row as toy
 from tests.stages.data_jobs import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,15 +42,23 @@ def test_the_digits_become_images_labels_and_items(fetched):
     assert (found["item"] == np.arange(1797)).all()
 
 
-def test_the_settings_of_the_row_reach_the_reader(fetched):
-    settings = {**row("digits-saccades")["prepare"], "per_saccade": 4, "pool": 6}
-    about = row("digits-saccades", prepare=settings)
+def test_the_settings_of_the_row_reach_the_reader(data_folder):
+    digits = ("0,8,16,8,0,0,8,16," * 8 + "3\n") * 5
+    (data_folder / "digits.csv").write_text(digits)
+    about = {**toy(f"file:{data_folder}/digits.csv"), "data_kind": "real-derived"}
+    about["files"][0] |= {
+        "name": "digits.csv",
+        "bytes": len(digits),
+        "sha256": io.sha256(digits.encode()),
+    }
+    about |= {"reader": "digits-saccades", "prepare": {"per_saccade": 4, "pool": 6}}
+    run("fetch", fetch.run, about)
 
-    code, record = run("prepare", prepare.run, about, "digits-saccades")
+    code, record = run("prepare", prepare.run, about)
 
     assert code == 0
     assert record["data_kind"] == "real-derived"
-    assert arrays(fetched, "digits-saccades")["frames"].shape == (1797, 12, 2, 6, 6)
+    assert arrays(data_folder, "toy")["frames"].shape == (5, 12, 2, 6, 6)
 
 
 @pytest.mark.parametrize(
