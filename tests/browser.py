@@ -172,7 +172,9 @@ class Browser:
     def open(self, page: Path, fragment: str = "") -> None:
         """Load a file and wait until it and its films are there."""
         self.events.clear()
-        self.send("Page.navigate", url=page.resolve().as_uri() + fragment)
+        went = self.send("Page.navigate", url=page.resolve().as_uri() + fragment)
+        if went.get("errorText"):
+            raise FileNotFoundError(f"{page}: {went['errorText']}")
         if not any(e["method"] == "Page.loadEventFired" for e in self.events):
             self._receive(lambda got: got.get("method") == "Page.loadEventFired")
         self.evaluate(SETTLE)

@@ -1,15 +1,17 @@
 """The robot's episodes: how often it lifted, held and replaced, and the film."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from respike.report.blocks import block, table
+from respike.report import svg
+from respike.report.blocks import block, figure, table
 from respike.report.pixels import data_uri
 from respike.report.runs import Run, grouped
-from respike.report.studies import cell, numbers, seeds
-from respike.report.words import size
+from respike.report.studies import cell, mean_of, numbers
+from respike.report.words import count, size
 
-RATES = ("lift_rate", "hold_rate", "replace_rate")
+RATES = ("lift_rate", "hold_rate", "replace_rate", "quiet_rate", "release_rate")
+PATHS = {"true_m": "true", "decoded_m": "decoded", "used_m": "used by the arm"}
 
 
 def blocks(runs: Sequence[Run], film: Any) -> list[dict[str, Any]]:
@@ -22,7 +24,7 @@ def blocks(runs: Sequence[Run], film: Any) -> list[dict[str, Any]]:
     there = [run for run in runs if run.stage == "control" and run.done]
     if not there:
         return []
-    return [b for b in (shown(film), success(there)) if b]
+    return [b for b in (shown(film), success(there), *paths(there)) if b]
 
 
 def shown(film: Any) -> dict[str, Any] | None:
@@ -51,7 +53,34 @@ def success(runs: Sequence[Run]) -> dict[str, Any]:
         for variant, found in groups.items()
     ]
     head = ["variant", *(rate.removesuffix("_rate") + ", %" for rate in rates)]
-    note = (
-        f"Share of episodes, mean over {seeds(runs)}, below it the lowest and the highest seed."
-    )
+    note = f"Share of episodes. {mean_of(runs)}."
     return block("Task success", tables=[table("task success", head, rows, note=note)])
+
+
+def paths(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The hand of each variant's first recorded episode: true, decoded, and as used."""
+    found = []
+    for variant, group in grouped(runs).items():
+        frames = next((f for run in group if (f := run.files.get("trajectory.npz"))), None)
+        if frames and len(frames.get("item", ())):
+            found += [_path(variant, frames, up, axis) for up, axis in ((2, "z"), (1, "y"))]
+    if not found:
+        return []
+    text = "First recorded episode, in the robot's world; x leads from rest to the object."
+    return [block("Paths of the hand", text=text, figures=found[:2], folded=_more(found[2:]))]
+
+
+def _path(variant: str, frames: Mapping[str, Any], up: int, axis: str) -> dict[str, Any]:
+    first = frames["item"] == frames["item"][0]
+    lines = [
+        svg.Series(said, *(100 * frames[key][first][:, n] for n in (0, up)))
+        for key, said in PATHS.items()
+    ]
+    says = f"Path of the hand of {variant} in x and {axis}: true, decoded, and used"
+    title = f"{variant}: x and {axis}"
+    return figure(title, svg.paths(lines, "x, cm", f"{axis}, cm", says), lines=lines)
+
+
+def _more(drawn: list[dict[str, Any]]) -> dict[str, Any] | None:
+    title = f"{count(len(drawn), 'more path')}"
+    return {"title": title, "figures": drawn, "tables": ()} if drawn else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from respike.report.blocks import block, table
 from respike.report.runs import Run, grouped
-from respike.report.studies import cell, numbers, seeds
+from respike.report.studies import cell, mean_of, numbers
 from respike.report.words import between, figure, listed
 
 
@@ -26,7 +26,7 @@ def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
         "label",
     ]
     note = (
-        f"Mean over {seeds(there)}, below it the lowest and the highest seed. Spikes that "
+        f"{mean_of(there)}. Spikes that "
         "differ from float is the honest column: an accuracy can stay while spikes change. "
         "Energy is an interval over published cost models, not a measurement of a chip."
     )

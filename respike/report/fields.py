@@ -6,7 +6,7 @@ from typing import Any
 from respike.report import svg
 from respike.report.blocks import block, figure, table
 from respike.report.runs import Run, grouped
-from respike.report.studies import cell, numbers, seeds
+from respike.report.studies import cell, mean_of, numbers
 from respike.report.words import listed
 
 NAMES = {
@@ -73,7 +73,7 @@ def _table(
         for variant, found in groups.items()
         if any(key in found for key in keys)
     ]
-    note = f"{title}. Mean over {seeds(runs)}, below it the lowest and the highest seed."
+    note = f"{title}. {mean_of(runs)}."
     return table(title, ["variant", *map(called, methods)], rows, note=note)
 
 

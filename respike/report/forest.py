@@ -1,4 +1,4 @@
-"""Measured values with their intervals: forest rows, bars, and one bar of counts."""
+"""Measured values with their intervals, as forest rows, and one bar of counts."""
 
 import math
 from collections.abc import Sequence
@@ -81,58 +81,6 @@ def whisker(frame: Frame, point: float, interval: tuple[float, float], y: float)
     at = frame.across(min(max(point, frame.x[0]), frame.x[1]))
     parts.append(tag("circle", cx=at, cy=float(y), r=3.2, class_="point"))
     return join(parts)
-
-
-def bars(
-    rows: Sequence[tuple[str, float, tuple[float, float] | None]], unit: str, says: str
-) -> Markup:
-    """One bar a row from zero to its value, with its interval where it has one."""
-    ends = [
-        v for _, value, interval in rows for v in (value, *(interval or ())) if math.isfinite(v)
-    ]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    room = 0.05 * (high - low or 1.0)
-    height = 30.0 + 34 * len(rows)
-    frame = Frame(
-        (low - room * (low < 0), high + room * (high > 0) + (high == low)),
-        (0, 1),
-        height=height,
-        left=10,
-        right=14,
-        bottom=32,
-    )
-    zero = frame.across(0)
-    parts = [
-        tag(
-            "path",
-            class_="axis",
-            d=f"M{number(zero)} {number(frame.top)}V{number(height - 32)}",
-        )
-    ]
-    for place, (name, value, interval) in enumerate(rows):
-        y = frame.top + 34.0 * place
-        parts.append(
-            tag("text", f"{name}  {figure(value)}", x=frame.left, y=y + 9, class_="row")
-        )
-        at = frame.across(value)
-        parts.append(
-            tag(
-                "rect",
-                x=min(at, zero),
-                y=y + 13,
-                width=abs(at - zero),
-                height=11.0,
-                class_="bar",
-            )
-        )
-        if interval is not None:
-            parts.append(whisker(frame, value, interval, y + 18.5))
-    for mark in ticks(*frame.x):
-        parts.append(
-            tag("text", figure(mark), x=frame.across(mark), y=height - 20, class_="tick mid")
-        )
-    parts.append(tag("text", unit, x=frame.width / 2, y=height - 5, class_="name mid"))
-    return drawing(join(parts), frame.width, height, says)
 
 
 def shares(counts: Sequence[tuple[str, int]], says: str) -> Markup:

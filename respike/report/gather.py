@@ -216,25 +216,31 @@ def section(found: Found, study: str) -> dict[str, Any]:
         f"Settings chosen by us: {origin.chosen(data)}."
     )
     blocks = [
+        variants(data),
         *arm.blocks(runs, found.film.get(study)),
         *recordings.blocks(runs),
         *fields.blocks(runs),
         *chip.blocks(runs),
         *studies.blocks(runs),
-        *_variants(data),
     ]
-    return {"anchor": f"study-{study}", "title": data["title"], "text": text, "blocks": blocks}
+    return {
+        "anchor": f"study-{study}",
+        "title": data["title"],
+        "text": text,
+        "notes": data.get("notes", ()),
+        "blocks": blocks,
+    }
 
 
-def _variants(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+def variants(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What each variant is, behind a click."""
     rows = [
         [variant, said.get("says", ""), listed([s for s in studies.ORDER if s in said])]
         for variant, said in data["variants"].items()
     ]
     whole = table("variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2))
     folded = {"title": count(len(rows), "variant"), "figures": (), "tables": [whole]}
-    notes = " ".join(data.get("notes", ()))
-    return [block("Variants", text=notes, folded=folded)]
+    return block("What was compared", folded=folded)
 
 
 def closing(found: Found, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

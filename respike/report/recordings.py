@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from respike.report import svg
-from respike.report.blocks import block, figure
+from respike.report.blocks import block, figure, table
 from respike.report.runs import Run, grouped
+from respike.report.studies import cell, mean_of, numbers
 from respike.report.words import count, listed, name
 
 AXES = ("x", "y", "z")
@@ -16,14 +17,37 @@ TRUE = "true"
 
 
 def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """One block for each decoded variant: its lowest seed's first held-out trials."""
+    """All predictors in one table, then each variant's first held-out trials, lowest seed."""
     there = [run for run in runs if run.stage == "decode" and run.done]
-    found = []
+    found = predictors(there)
     for group in grouped(there).values():
         run = next((run for run in group if "predictions.npz" in run.files), None)
         if run and "target" in run.files["predictions.npz"]:
             found.append(traces(run))
     return found
+
+
+def predictors(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """R2 of every predictor and control, one row each, one column a variant."""
+    groups = {variant: numbers(group) for variant, group in grouped(runs).items()}
+    names = dict.fromkeys(
+        key.removeprefix("r2.")
+        for found in groups.values()
+        for key in found
+        if key.startswith("r2.") and key.count(".") == 1
+    )
+    if not names:
+        return []
+    rows = [
+        [name(one), *(cell(found.get(f"r2.{one}", [])) for found in groups.values())]
+        for one in names
+    ]
+    note = (
+        f"R² on held-out blocks. {mean_of(runs)}. A decoder is worth what it adds to the "
+        "template, which sees no signal."
+    )
+    whole = table("predictors and controls", ["predictor", *groups], rows, note=note)
+    return [block("Predictors and controls", tables=[whole])]
 
 
 def traces(run: Run) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The runs behind a page: their records, those files of them that are drawn, and groups."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -79,6 +79,18 @@ def identity(record: dict[str, Any]) -> tuple[str, str, str, int]:
     """(study, variant, stage, seed) of a run's record."""
     settings = record["settings"]
     return settings["study"], settings["variant"], record["stage"], record["seed"]
+
+
+def filmed(records: Mapping[PurePosixPath, dict[str, Any]]) -> dict[str, PurePosixPath]:
+    """Study -> record of the run whose robot is shown: with copilot first, then by seed."""
+    found: dict[str, list[tuple]] = {}
+    for place, (path, record) in enumerate(records.items()):
+        if record["stage"] == "control" and record["status"] == "done":
+            told = record["settings"]["control"]
+            alone = told.get("copilot", "none") == "none"
+            rank = (told.get("task", "lift") != "lift", alone, record["seed"], place)
+            found.setdefault(record["settings"]["study"], []).append((rank, path))
+    return {study: min(ranked)[1] for study, ranked in found.items()}
 
 
 def data_records(record: dict[str, Any]) -> list[PurePosixPath]:

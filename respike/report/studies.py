@@ -1,7 +1,7 @@
 """What the runs of one study show: learning, connections, spikes, and one table a stage."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,18 @@ FIRST = ("validation_accuracy", "train_accuracy", "loss")
 CONNECTIONS = ("density", "live_connections")
 MOST_RASTERS = 12  # drawings; a study of more variants shows the first ones
 MOST_NEURONS = 60  # rows of a raster
+LONG_STEPS = 40  # steps from which one item fills a raster
 
 
 def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """All blocks of one study, in the order in which its stages run; empty ones left out."""
     stages = grouped(runs, lambda run: run.stage)
+    places = {variant: place for place, variant in enumerate(grouped(runs))}
     found = []
     for stage in ORDER:
         there = [run for run in stages.get(stage, []) if run.done]
         if there:
-            found += [learning(stage, there), connections(stage, there)]
+            found += [learning(stage, there, places), connections(stage, there, places)]
     done = [run for run in runs if run.done]
     found += [rasters(done), every_number(done)]
     return [b for b in found if b]
@@ -39,6 +41,14 @@ def seeds(runs: Iterable[Run]) -> str:
     if len(numbers) > 1:
         return f"{numbers[0]} to {numbers[-1]} seeds"
     return count(numbers[0], "seed")
+
+
+def mean_of(runs: Iterable[Run]) -> str:
+    """What a number of a table is: the mean over how many seeds, or one seed's alone."""
+    number = seeds(runs)
+    if number == "1 seed":
+        return "One seed"
+    return f"Mean over {number}, below it the lowest and the highest seed"
 
 
 def column(run: Run, key: str) -> list[float]:
@@ -53,23 +63,49 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def lines(runs: Sequence[Run], key: str, scale: float = 1.0) -> list[svg.Series]:
-    """Mean over seeds of one column for each variant, with the band from lowest to highest."""
+def over_epochs(run: Run, key: str) -> dict[float, float]:
+    """Epoch -> value of one column, averaged over folds and members of an ensemble.
+
+    A member of one row has no curve: it is a number that stands beside the curves.
+    """
+    rows = run.files.get("curve.csv", [])
+    member = [(row.get("fold"), row.get("member")) for row in rows]
+    found: dict[float, list[float]] = {}
+    for one, epoch, value in zip(member, column(run, "epoch"), column(run, key), strict=True):
+        if math.isfinite(value) and member.count(one) > 1:
+            found.setdefault(epoch, []).append(value)
+    return {epoch: sum(values) / len(values) for epoch, values in sorted(found.items())}
+
+
+def lines(
+    runs: Sequence[Run], key: str, places: Mapping[str, int], scale: float = 1.0
+) -> list[svg.Series]:
+    """Mean over seeds of one column for each variant, with the band from lowest to highest.
+
+    Args:
+        runs: of one stage.
+        key: of the column.
+        places: variant -> its colour, the same in every drawing of a study.
+        scale: factor of the values.
+    """
     found = []
-    for place, (variant, group) in enumerate(grouped(runs).items()):
-        mean, low, high = (scale * v for v in over_seeds(column(run, key) for run in group))
-        if np.isfinite(mean).any():
-            epochs = column(group[0], "epoch")
-            x = epochs if len(epochs) == len(mean) else list(range(1, len(mean) + 1))
-            band = (low, high) if len(group) > 1 else ((), ())
-            found.append(svg.Series(variant, x, mean, *band, colour=place))
+    for variant, group in grouped(runs).items():
+        seeds_ = [curve for run in group if (curve := over_epochs(run, key))]
+        if seeds_:
+            epochs = sorted(set().union(*seeds_))
+            values = [[one.get(e, math.nan) for e in epochs] for one in seeds_]
+            mean, low, high = (scale * v for v in over_seeds(values))
+            band = (low, high) if len(seeds_) > 1 else ((), ())
+            found.append(svg.Series(variant, epochs, mean, *band, colour=places[variant]))
     return found
 
 
-def curve(stage: str, runs: Sequence[Run], key: str) -> dict[str, Any] | None:
+def curve(
+    stage: str, runs: Sequence[Run], key: str, places: Mapping[str, int]
+) -> dict[str, Any] | None:
     """One drawing of one column over epochs; None where no run has numbers."""
     shared = any(word in key for word in SHARES)
-    drawn = lines(runs, key, 100.0 if shared else 1.0)
+    drawn = lines(runs, key, places, 100.0 if shared else 1.0)
     if not drawn:
         return None
     y = name(key) + (", %" if shared else "")
@@ -83,17 +119,21 @@ def _columns(runs: Sequence[Run]) -> list[str]:
     for run in runs:
         for row in run.files.get("curve.csv", [])[:1]:
             keys.update(dict.fromkeys(row))
-    keys.pop("epoch", None)
+    for key in ("epoch", "fold", "member"):
+        keys.pop(key, None)
     return [k for k in FIRST if k in keys] + [k for k in keys if k not in FIRST]
 
 
-def learning(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
+def learning(
+    stage: str, runs: Sequence[Run], places: Mapping[str, int]
+) -> dict[str, Any] | None:
     """Learning curves of one stage: all columns of curve.csv but those about connections."""
     keys = [k for k in _columns(runs) if k not in CONNECTIONS]
-    drawn = [f for key in keys if (f := curve(stage, runs, key))]
+    drawn = [f for key in keys if (f := curve(stage, runs, key, places))]
     if not drawn:
         return None
     text = f"Line: mean over {seeds(runs)}. Band: from the lowest seed to the highest."
+    text = "One seed, so the lines have no band." if seeds(runs) == "1 seed" else text
     rest = {
         "title": f"{count(len(drawn) - 3, 'more curve')}",
         "figures": drawn[3:],
@@ -103,13 +143,15 @@ def learning(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
     return block(f"Learning curves: {stage}", text=text, figures=drawn[:3], folded=folded)
 
 
-def connections(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
+def connections(
+    stage: str, runs: Sequence[Run], places: Mapping[str, int]
+) -> dict[str, Any] | None:
     """Density and live connections over training; None where every network is dense."""
     densities = [v for run in runs for v in column(run, "density") if math.isfinite(v)]
     if not densities or min(densities) >= 1:
         return None
-    drawn = [f for key in CONNECTIONS if (f := curve(stage, runs, key))]
-    text = f"Share and number of connections that are live, mean and band over {seeds(runs)}."
+    drawn = [f for key in CONNECTIONS if (f := curve(stage, runs, key, places))]
+    text = f"Share and number of connections that are live; {seeds(runs)}."
     return block(f"Connections over training: {stage}", text=text, figures=drawn)
 
 
@@ -143,7 +185,7 @@ def measures(stage: str, runs: Sequence[Run]) -> dict[str, Any] | None:
     rows = [
         [name(key), *(cell(found.get(key, [])) for found in groups.values())] for key in keys
     ]
-    note = f"{stage}: mean over {seeds(runs)}, below it the lowest and the highest seed."
+    note = f"{stage}: {mean_of(runs)}."
     return table(f"measures of {stage}", ["measure", *groups], rows, note=note)
 
 
@@ -163,38 +205,38 @@ def every_number(runs: Sequence[Run]) -> dict[str, Any] | None:
 
 
 def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
-    """Spikes of one item, layer by layer, of the lowest seed of each variant."""
+    """Spikes layer by layer, of the lowest seed of each variant."""
     drawn = []
     for run in runs:
         trace = run.files.get("trace.npz", {})
         for key in sorted(k for k in trace if k.startswith("spikes.")):
             items = 1 if run.stage == "simulate" else len(trace.get("item", (0,)))
-            spikes = first_item(trace[key], items)[:, :MOST_NEURONS]
-            if spikes.size:
-                layer = name(key.removeprefix("spikes."))
-                stage = "" if run.stage == "simulate" else f"{run.stage}, "
-                title = f"{run.variant}: {stage}{layer}"
-                rate = written(100 * float((spikes > 0).mean()))
-                says = f"Spikes of {title}: {spikes.shape[1]} neurons over {len(spikes)} steps"
-                picture = svg.raster(spikes, "time step", "neuron", says)
-                caption = f"{rate} % of places hold a spike (seed {run.seed})."
-                drawn.append(figure(title, picture, caption=caption))
+            if trace[key].size:
+                drawn.append(raster(run, key.removeprefix("spikes."), trace[key], items))
     if not drawn:
         return None
-    text = "One test item each; a stroke is a spike."
+    text = "A stroke is a spike; test items stand one after another."
     if len(drawn) > MOST_RASTERS:
-        text += (
-            f" {MOST_RASTERS} of {len(drawn)} are drawn; the rest is in trace.npz of each run."
-        )
+        text += f" {MOST_RASTERS} of {len(drawn)} are drawn; the rest is in trace.npz."
     return block("Spikes", text=text, figures=drawn[:3], folded=_rest(drawn))
+
+
+def raster(run: Run, layer: str, spikes: np.ndarray, items: int) -> dict[str, Any]:
+    """One layer's spikes [items T, C]: the first item, or all where an item is short."""
+    steps = len(spikes) // max(items, 1)
+    if steps >= LONG_STEPS:
+        spikes, items = spikes[:steps], 1
+    spikes = spikes[:, :MOST_NEURONS]
+    stage = "" if run.stage == "simulate" else f"{run.stage}, "
+    title = f"{run.variant}: {stage}{name(layer)}"
+    says = f"Spikes of {title}: {spikes.shape[1]} neurons over {len(spikes)} steps"
+    x = f"time step ({items} items of {steps})" if items > 1 else "time step"
+    rate = written(100 * float((spikes > 0).mean()))
+    caption = f"{rate} % of places hold a spike (seed {run.seed})."
+    return figure(title, svg.raster(spikes, x, "neuron", says), caption=caption)
 
 
 def _rest(drawn: list[dict[str, Any]]) -> dict[str, Any] | None:
     more = drawn[3:MOST_RASTERS]
     title = f"{count(len(more), 'more raster')}"
     return {"title": title, "figures": more, "tables": ()} if more else None
-
-
-def first_item(spikes: np.ndarray, items: int) -> np.ndarray:
-    """Rows of the first of `items` items, one after another in spikes [items T, C]."""
-    return spikes[: len(spikes) // max(items, 1)]

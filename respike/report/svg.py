@@ -231,7 +231,8 @@ def raster(spikes: np.ndarray, x_label: str, y_label: str, says: str) -> Markup:
             f"M{number(frame.across(t + 0.5))} {number(frame.down(c + 0.9))}v{number(down)}"
             for t, c in np.argwhere(spikes > 0)
         )
-        body = tag("path", d=path, class_="spikes")
+        wide = min(0.6 * (frame.across(1) - frame.across(0)), 6.0)
+        body = tag("path", d=path, class_="spikes", stroke_width=max(wide, 0.7))
     return drawing(frame.axes(x_label, y_label) + body, frame.width, frame.height, says)
 
 

@@ -12,7 +12,7 @@ from respike.claims import page as verdicts
 from respike.core import layout
 from respike.core.job import Job, main
 from respike.report import gather, page, sums
-from respike.report.runs import Run, data_records, drawn, firsts, identity
+from respike.report.runs import Run, data_records, drawn, filmed, firsts, identity
 
 Records = dict[PurePosixPath, dict[str, Any]]
 
@@ -24,14 +24,14 @@ def run(job: Job) -> None:
     document = verdicts.finish(documents, job.history)
     records = {path: job.read_path(path) for path in job.paths("records")}
     others = behind(job, records)
-    films = {study: filmed(arrays) for study, arrays in recorded(job, records).items()}
+    shown = films(job, records)
     found = gather.Found(
         document=document,
         about=job.settings["studies"],
         runs=loaded(job, records),
         others=list(others.values()),
         calibration=calibration.committed(),
-        film=films,
+        film=shown,
         commit=job.history.get("commit", "unknown"),
     )
     written = {
@@ -41,7 +41,7 @@ def run(job: Job) -> None:
     }
     for name, value in written.items():
         job.write(name, value)
-    extras = gather.film_files(films)
+    extras = gather.film_files(shown)
     for name, data in extras.items():
         job.write_extra(name, data)
     everything = {**records, **others}
@@ -76,21 +76,15 @@ def behind(job: Job, records: Records) -> Records:
     return found
 
 
-def recorded(job: Job, records: Records) -> dict[str, dict[str, Any]]:
-    """Study -> the recorded trajectory of its first arm: lowest seed of its first variant."""
-    found: dict[str, dict[str, Any]] = {}
-    for path, record in records.items():
-        study, done = record["settings"]["study"], record["status"] == "done"
-        if record["stage"] == "control" and done and study not in found:
-            found[study] = job.read_path(layout.artifact(path, "trajectory.npz"))
-    return found
-
-
-def filmed(trajectory: dict[str, Any]) -> Any:
-    """The film of a trajectory, or why there is none; loads MuJoCo only where an arm moved."""
-    from respike.report import film
-
-    return film.make(trajectory)
+def films(job: Job, records: Records) -> dict[str, Any]:
+    """Study -> the film of its robot, or why there is none; MuJoCo is loaded only here."""
+    shown = filmed(records)
+    if shown:
+        from respike.report import film
+    return {
+        study: film.make(job.read_path(layout.artifact(path, "trajectory.npz")))
+        for study, path in shown.items()
+    }
 
 
 if __name__ == "__main__":

@@ -483,6 +483,7 @@ def run(
     """One fake run with its record."""
     settings = {"study": study, "variant": variant, "seed": seed, "budget": BUDGET}
     settings["dataset"] = STUDIES[study][2]
+    settings[stage] = {}
     path = layout.record(stage).format(budget=BUDGET, study=study, variant=variant, seed=seed)
     return Run(path, record(stage, settings, files, reason), files)
 

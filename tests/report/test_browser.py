@@ -169,6 +169,11 @@ def broken(html: str, old: str, new: str) -> str:
     return html.replace(old, new, 1)
 
 
+def test_a_page_that_is_not_there_is_caught(opened, tmp_path):
+    with pytest.raises(FileNotFoundError, match="ERR_FILE_NOT_FOUND"):
+        opened.open(tmp_path / "absent.html")
+
+
 def test_a_picture_from_elsewhere_is_caught(opened, put, html):
     text = broken(html, "<main>", '<main><img src="http://example.org/a.png" alt="a">')
 

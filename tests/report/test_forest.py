@@ -33,17 +33,6 @@ def test_labels_that_would_touch_are_left_out_but_for_the_last():
     assert close.count("<text") == 1
 
 
-def test_a_bar_begins_at_zero_and_ends_at_its_value():
-    drawing = forest.bars([("a", 2.0, None), ("b", -1.0, (-2.0, 0.5))], "R2", "two")
-
-    rects = [r.split("/>")[0] for r in drawing.split("<rect ")[1:]]
-    (a, b) = (
-        {k: float(r.split(f'{k}="')[1].split('"')[0]) for k in ("x", "width")} for r in rects
-    )
-    assert a["x"] == pytest.approx(b["x"] + b["width"], abs=0.02)
-    assert a["width"] == pytest.approx(2 * b["width"], abs=0.02)
-
-
 def test_counts_share_one_bar_in_proportion():
     drawing = forest.shares([("holds", 3), ("differs", 0), ("not-run", 1)], "4 claims")
 
@@ -55,10 +44,9 @@ def test_counts_share_one_bar_in_proportion():
     "drawing",
     [
         forest.forest(1.0, (0.0, 2.0), (0.5, 3.0), HOSTILE, unit=HOSTILE, large=True),
-        forest.bars([(HOSTILE, 1.0, (0.5, 1.5))], HOSTILE, HOSTILE),
         forest.shares([("holds", 1)], HOSTILE),
     ],
-    ids=["forest", "bars", "shares"],
+    ids=["forest", "shares"],
 )
 def test_no_drawing_lets_text_out_of_its_place(drawing):
     assert "<script" not in drawing

@@ -41,25 +41,52 @@ def test_each_variant_keeps_its_colour_over_all_curves():
     group = [trained(0, "a", 1.0, 2.0), trained(0, "b", 3.0, 4.0)]
     other = [trained(0, "a", column="x"), trained(0, "b", 3.0, 4.0)]
 
-    assert [s.colour for s in studies.lines(group, "loss")] == [0, 1]
-    assert [(s.name, s.colour) for s in studies.lines(other, "loss")] == [("b", 1)]
+    places = {"a": 0, "b": 1}
+
+    assert [s.colour for s in studies.lines(group, "loss", places)] == [0, 1]
+    assert [(s.name, s.colour) for s in studies.lines(other, "loss", places)] == [("b", 1)]
 
 
 def test_an_accuracy_is_drawn_in_percent():
     group = [trained(0, "a", 0.5, 0.75, column="validation_accuracy")]
 
-    figure = studies.curve("train", group, "validation_accuracy")
+    figure = studies.curve("train", group, "validation_accuracy", {"a": 0})
 
     assert "validation accuracy, %" in figure["drawing"]
     assert ">75<" in figure["drawing"]
+
+
+def test_folds_and_members_of_an_ensemble_are_averaged_epoch_by_epoch():
+    rows = [
+        {"fold": "0", "member": "0", "epoch": "0", "loss": "4"},
+        {"fold": "0", "member": "0", "epoch": "1", "loss": "2"},
+        {"fold": "1", "member": "0", "epoch": "0", "loss": "6"},
+        {"fold": "1", "member": "0", "epoch": "1", "loss": "3"},
+        {"fold": "1", "member": "1", "epoch": "1", "loss": "99"},
+    ]
+    run = fake.run("fake-arm", "gate", "decode", 0, {"curve.csv": rows})
+
+    assert studies.over_epochs(run, "loss") == {0: 5.0, 1: 2.5}
+
+
+def test_a_seed_that_lacks_epochs_is_put_at_the_right_places():
+    group = [trained(0, "a", 1.0, 2.0), trained(1, "a", 3.0)]
+    group[1].files["curve.csv"] = [{"epoch": 2, "loss": "4"}, {"epoch": 3, "loss": "8"}]
+
+    (line,) = studies.lines(group, "loss", {"a": 0})
+
+    assert line.x == [1, 2, 3]
+    assert list(line.y) == [1.0, 3.0, 8.0]
 
 
 def test_connections_are_drawn_only_where_a_network_is_sparse():
     dense = [trained(0, "a", 1.0, 1.0, column="density")]
     sparse = [trained(0, "b", 0.1, 0.1, column="density")]
 
-    assert studies.connections("train", dense) is None
-    assert studies.connections("train", dense + sparse)["figures"]
+    places = {"a": 0, "b": 1}
+
+    assert studies.connections("train", dense, places) is None
+    assert studies.connections("train", dense + sparse, places)["figures"]
 
 
 def test_a_run_without_results_is_drawn_nowhere():
@@ -81,10 +108,17 @@ def test_a_cell_is_the_mean_with_the_range_where_seeds_differ(values, text):
     assert studies.cell(values) == text
 
 
-def test_the_first_item_of_a_raster_is_the_first_part_of_its_rows():
-    spikes = np.arange(12).reshape(6, 2)
+@pytest.mark.parametrize(("steps", "strokes"), [(4, 6), (40, 2)])
+def test_a_long_item_fills_a_raster_and_short_ones_stand_in_a_row(steps, strokes):
+    spikes = np.zeros((3 * steps, 2), np.uint8)
+    spikes[::steps] = 1  # two spikes at the first step of each of three items
+    run = fake.run("fake-sparse", "dense", "train", 0, {})
 
-    assert studies.first_item(spikes, 3).tolist() == [[0, 1], [2, 3]]
+    drawing = studies.raster(run, "hidden", spikes, 3)["drawing"]
+
+    path = drawing.split('class="spikes"')[0].rsplit('d="', 1)[1]
+    assert path.count("M") == strokes
+    assert ("3 items of 4" in drawing) == (steps == 4)
 
 
 def test_only_the_lowest_seed_that_ran_shows_its_traces():
@@ -99,6 +133,17 @@ def test_traces_of_other_seeds_are_not_read():
 
     assert runs.drawn(record, first=False) == ["metrics.json", "curve.csv"]
     assert runs.drawn(record, first=True) == ["metrics.json", "curve.csv", "predictions.npz"]
+
+
+def test_the_robot_that_is_filmed_has_a_copilot_where_there_is_one():
+    told = [("none", "lift", 0), ("gate", "lift", 1), ("gate", "lift", 0), ("gate", "grip", 0)]
+    records = {}
+    for copilot, task, seed in told:
+        record = fake.run("fake-arm", "gate", "control", seed, {}).record
+        record["settings"]["control"] = {"copilot": copilot, "task": task}
+        records[f"{copilot} {task} {seed}"] = record
+
+    assert runs.filmed(records) == {"fake-arm": "gate lift 0"}
 
 
 def test_data_lead_to_their_records():
