@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.stats import t as student
-
 from respike.claims import looks, power
 from respike.claims.comparison import Comparison
 from respike.claims.reading import Arm
@@ -88,18 +86,11 @@ def decidable_margin(part: Comparison, share: float = 1.0) -> float:
     A factor above 1 for ratios. The standard error is the interval's own, so that it is
     not 0 for a rate of 0 or 1.
     """
-    level = part.estimate.level * share
-    low, high = map(float, part.estimate.bounds(share))
-    df = float(part.estimate.df)
-    se = (high - low) / 2 / student.ppf(1 - level, df)
+    estimate = part.estimate
     sides = sum(math.isfinite(edge) for edge in part.region)
-    margin = float(se) * power.decidable(df, sides, level)
+    factor = power.decidable(float(estimate.df), sides, estimate.level * share)
+    margin = power.interval_se(estimate, share) * factor
     return math.exp(margin) if part.scale.name == "log" else margin * part.scale.factor
-
-
-def seeds_needed(part: Comparison) -> int | None:
-    """How many seeds would decide with 80 % power if the truth is what was measured."""
-    return power.seeds_needed(part.estimate, part.region)
 
 
 def registered_power(

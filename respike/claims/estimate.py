@@ -57,6 +57,10 @@ class Estimate:
         """p against "the true value is at least `edge`", stated against LEVEL."""
         return self._stated(student.cdf((self.value - edge) / self.se, self.df))
 
+    def error_at(self, edge: float) -> np.ndarray:
+        """Standard error that the distance to an edge is measured in."""
+        return np.asarray(self.se)
+
     def _stated(self, tail):
         return np.minimum(1.0, tail * (LEVEL / self.level))
 

@@ -68,7 +68,7 @@ def problems(study: Mapping[str, Any]) -> list[str]:
     for place, claim in enumerate(claims):
         if claim["id"] in known[:place]:
             found.append(f"claims.{claim['id']} is there twice; give each claim its own id")
-        for sentence in _of_claim(claim, study, known):
+        for sentence in dict.fromkeys(_of_claim(claim, study, known)):
             found.append(f"claims.{claim['id']}{sentence}")
     return found or _circles(claims)
 
@@ -279,6 +279,8 @@ def _seeds(claim, study) -> Iterator[str]:
     power = claim["test"].get("power")
     if power is None:
         return
+    if power["sd"] == 0 and not power.get("item"):
+        yield ".test.power has neither a spread over seeds (sd) nor one of items (item)"
     pilots, tuning = power["pilot_seeds"], power.get("tuning_seeds", [])
     for name, seeds in (("pilot_seeds", pilots), ("tuning_seeds", tuning)):
         early = [seed for seed in seeds if seed < FIRST_PILOT]

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from respike.claims import identity, reading, statistical
 from respike.claims.evidence import Load, NotRun
 
-LEVELS = ("identity", "statistical", "artifact")
-
 
 class Campaign(NamedTuple):
     """What was run: the frame in which a study's claims are judged.
@@ -153,13 +151,14 @@ def _gate(name, rows, needs, done):
         row["detail"]["p_holds"] = max(
             row["detail"]["p_holds"], *(_p_holds(rows[need]) for need in found)
         )
-    failed = [f"{need} ({word})" for need, word in found.items() if word != "holds"]
+    failed = [f"{need} (now {word})" for need, word in found.items() if word != "holds"]
     if failed and row["verdict"] == "holds":
         row["verdict"] = "inconclusive"
         row["reason"] += (
-            "; but a broken experiment shows no difference either, and the headroom claim "
-            f"{', '.join(failed)} does not hold"
+            f"; but it may only hold where {', '.join(failed)} does: without headroom a broken "
+            "experiment looks the same"
         )
+        row["detail"]["uncorrected"] = "inconclusive"
 
 
 def _p_holds(row):

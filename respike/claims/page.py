@@ -51,6 +51,7 @@ def finish(
     )
     for row, p in zip(members, adjusted, strict=True):
         _correct(row, float(p), len(members))
+    _regate(rows)
     return {
         "schema": SCHEMA,
         "budget": budgets[0],
@@ -83,6 +84,23 @@ def in_family(row: Mapping[str, Any]) -> bool:
 def _registered(row, registered):
     commit = registered.get(row["study"], {}).get(row["claim"], NOT_REGISTERED)
     return {**row, "registered": commit, "detail": dict(row["detail"])}
+
+
+def _regate(rows):
+    """What the correction left undecided is no headroom for another claim either."""
+    words = {(row["study"], row["claim"]): row["verdict"] for row in rows}
+    again = True
+    while again:
+        again = False
+        for row in rows:
+            needs = row["detail"].get("needs", {})
+            lost = [n for n in needs if words[row["study"], n] != "holds"]
+            if row["verdict"] == "holds" and lost:
+                row["verdict"] = words[row["study"], row["claim"]] = "inconclusive"
+                row["reason"] += (
+                    f"; holds alone, but {', '.join(lost)}, which it needs, does not"
+                )
+                again = True
 
 
 def _correct(row, p, members):

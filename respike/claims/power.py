@@ -52,22 +52,32 @@ def decidable(df: float, sides: int = 1, level: float = LEVEL, wanted: float = P
     return float(brentq(lambda x: nct.sf(crossed, df, x) - one_side, 0.0, 100.0))
 
 
+def interval_se(estimate: Estimate, share: float = 1.0) -> float:
+    """Standard error that the interval shows: half of it, in t quantiles.
+
+    That is `estimate.se`, save for a rate near 0 or 1, whose interval is wider.
+    """
+    low, high = estimate.bounds(share)
+    crossed = student.ppf(1 - estimate.level * share, estimate.df)
+    return float((high - low) / 2 / crossed)
+
+
 def seeds_needed(estimate: Estimate, region: Region) -> int | None:
     """Seeds that would decide with 80 % power if the truth is what was measured.
+
+    Only the variance over seeds falls with more of them.
 
     Returns:
         The least number, at most MOST_SEEDS; None where no number would, because test items
         or the paper's own spread are too noisy, or the estimate sits on the edge.
     """
-    value = float(estimate.value)
-    edges = [abs(value - edge) for edge in region if math.isfinite(edge)]
-    gap = min(edges)
-    fixed = float(estimate.item_variance) + float(estimate.paper_variance)
+    value, seed = float(estimate.value), float(estimate.seed_variance)
+    gap, edge = min((abs(value - edge), edge) for edge in region if math.isfinite(edge))
+    fixed = max(0.0, float(estimate.error_at(edge)) ** 2 - seed / estimate.n)
 
     def decides(n):
         need = student.ppf(1 - estimate.level, n - 1) + student.ppf(POWER, n - 1)
-        variance = float(estimate.seed_variance) / n + fixed
-        return gap > need * math.sqrt(max(variance, float(estimate.floor) ** 2))
+        return gap > need * math.sqrt(seed / n + fixed)
 
     if not decides(MOST_SEEDS):
         return None

@@ -43,8 +43,12 @@ class Rate(Estimate):
         """p against "the true rate is at least `edge`"."""
         return self._stated(student.cdf(self._score(edge), self.df))
 
+    def error_at(self, edge: float) -> np.ndarray:
+        """Standard error of a rate that lies on the edge."""
+        return np.sqrt(edge * (1 - edge) / self.count)
+
     def _score(self, edge):
-        return (self.value - edge) / np.sqrt(edge * (1 - edge) / self.count)
+        return (self.value - edge) / self.error_at(edge)
 
 
 def rate(values: np.ndarray, present: np.ndarray | None = None) -> Rate:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from respike.claims import describe, jackknife, looks, reading, words
+from respike.claims import describe, jackknife, looks, power, reading, words
 from respike.claims.comparison import Comparison, compare, is_published_number
 from respike.claims.estimate import Decision, decide
 from respike.claims.evidence import Load, NotRun, Series, files, gather, unused_seed
+from respike.core.errors import RespikeError
 
 UNDECIDED = Decision(False, False, 1.0, 1.0)
 
@@ -40,6 +41,7 @@ def verdict(claim: Mapping[str, Any], load: Load, seeds: Sequence[int]) -> dict[
 
     Raises:
         NotRun: a run has no result, too few seeds or blocks.
+        RespikeError: evidence that cannot be used.
     """
     arms = reading.pairs(claim["test"])
     kept = _converged(claim["test"], arms, seeds, load)
@@ -98,7 +100,7 @@ def _number(piece, name):
     found = piece.content.get(name)
     found = found[-1] if isinstance(found, list) and found else found
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise NotRun(f"{piece.path} holds no number '{name}' to tell convergence by")
+        raise RespikeError(f"{piece.path} holds no number '{name}' to tell convergence by")
     return found
 
 
@@ -169,7 +171,7 @@ def _weakest(judged):
 def _seeds_needed(judged, shown):
     if judged.why or judged.word != "inconclusive":
         return None
-    return describe.seeds_needed(shown)
+    return power.seeds_needed(shown.estimate, shown.region)
 
 
 # ---------------------------------------------------------------- why, in words

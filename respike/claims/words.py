@@ -1,6 +1,6 @@
 """Verdicts in plain words: numbers with their unit, a region, why, and one sentence a claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 SAID = {"ratio": "times", "r2": "R2", "share": ""}  # units that read better so
@@ -40,13 +40,6 @@ def seeds(count: int) -> str:
     return "1 seed" if count == 1 else f"{count} seeds"
 
 
-def listed(words: Sequence[str]) -> str:
-    """a; a and b; a, b and c."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def sentence(verdict: Mapping[str, Any]) -> str:
     """The one sentence of a claim, for screen, page and `show`.
 
@@ -54,11 +47,11 @@ def sentence(verdict: Mapping[str, Any]) -> str:
         verdict: a row of verdicts.json or verdict.json.
     """
     says = verdict["says"].rstrip(". ")
-    word = {"not run": "Not run"}.get(verdict["verdict"], verdict["verdict"].capitalize())
+    word = verdict["verdict"].capitalize()
     if verdict["verdict"] == "not run":
         return f"{word}: {says}. Why: {verdict['reason']}."
     if verdict["level"] == "identity":
-        return f"{word}: {says}. {verdict['reason'].capitalize()}."
+        return f"{word}: {says}. {verdict['reason'][0].upper()}{verdict['reason'][1:]}."
     measured = f"Measured {number(verdict['measured'], verdict['unit'])}"
     if verdict["interval"][0] != verdict["interval"][1]:
         sure = confidence(verdict["detail"]["level"])

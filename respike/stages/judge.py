@@ -17,6 +17,7 @@ class Runs:
 
     def __init__(self, job: Job):
         self._job = job
+        self._pieces: dict[PurePosixPath, Piece] = {}  # claims share files: each is read once
         self._records: dict[tuple[str, int, str], tuple[PurePosixPath, dict[str, Any]]] = {}
         for path in job.paths("records"):
             record = job.record(path)
@@ -36,7 +37,10 @@ class Runs:
         if record["status"] == records.PLACEHOLDER:
             raise NotRun(record["reason"])
         artifact = layout.artifact(path, file)
-        return Piece(self._job.read_path(artifact), str(artifact), self._job.sha256(artifact))
+        if artifact not in self._pieces:
+            content = self._job.read_path(artifact)
+            self._pieces[artifact] = Piece(content, str(artifact), self._job.sha256(artifact))
+        return self._pieces[artifact]
 
     def _last(self, variant, seed, file):
         """The variant's last stage in the chain that writes the file."""
