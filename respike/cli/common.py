@@ -67,8 +67,9 @@ def configuration(given: Namespace):
 def snakemake_arguments(given: Namespace) -> list[str]:
     """Arguments that both `run` and `plan` give to Snakemake."""
     found = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(given.directory)]
-    # one text that Snakemake hands on as it is: its own reading of values is not ours
-    changes = json.dumps(overrides(given))
+    # one text that Snakemake hands on as it is: its own reading of values is not ours. Without
+    # a space it holds neither ': ' nor ' #', which Snakemake would take for YAML
+    changes = json.dumps(overrides(given), separators=(",", ":")).replace(" ", "\\u0020")
     return [*found, *(["--config", f"overrides=json:{changes}"] if overrides(given) else [])]
 
 
