@@ -112,7 +112,8 @@ def test_at_most_three_failures_are_said(handler, capsys):
 def test_an_error_before_any_job_is_said_once_without_its_frame(handler, capsys):
     text = (
         'InputFunctionException in rule prepare in file "/x/prepare.smk", line 4:\nError:\n'
-        "  WorkflowError:\n    no data set named 'd'.\nWildcards:\n  dataset=d\nTraceback:\n  File x"
+        "  WorkflowError:\n    no data set named 'd'.\n"
+        "Wildcards:\n  dataset=d\nTraceback:\n  File x"
     )
     handler.emit(event(LogEvent.ERROR, text))
     handler.emit(event(LogEvent.ERROR, text))
@@ -151,11 +152,17 @@ def test_verdicts_are_said_when_a_judge_ends(handler, capsys, tmp_path):
     ("log", "sentence"),
     [
         ("", "died without a word: killed, or out of memory (try --cores 1)"),
-        ("respike.train: epoch 3\n", "died without a word: killed, or out of memory (try --cores 1)"),
-        ("Traceback ...\nZeroDivisionError: division by zero\n", "ZeroDivisionError: division by zero"),
+        (
+            "respike.train: epoch 3\n",
+            "died without a word: killed, or out of memory (try --cores 1)",
+        ),
+        (
+            "Traceback ...\nZeroDivisionError: division by zero\n",
+            "ZeroDivisionError: division by zero",
+        ),
         ("x\nrespike.train: stopped: no data\n", "respike.train: no data"),
     ],
-)  # fmt: skip
+)
 def test_the_last_sentence_of_a_log(log, sentence, tmp_path):
     (tmp_path / "x.log").write_text(log)
 
@@ -165,11 +172,14 @@ def test_the_last_sentence_of_a_log(log, sentence, tmp_path):
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("Params have changed since last execution: before: 1", "a setting, the code or the environment changed"),
+        (
+            "Params have changed since last execution: before: 1",
+            "a setting, the code or the environment changed",
+        ),
         ("Missing output files: a, b", "not made yet"),
         ("Input files updated by another job: a", "what it reads is made anew"),
         ("", "asked for"),
     ],
-)  # fmt: skip
+)
 def test_reasons_are_grouped(reason, words):
     assert why(reason) == words

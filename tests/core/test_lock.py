@@ -129,9 +129,13 @@ def test_outputs_appear_together_and_the_record_last(folder, monkeypatch):
 
 
 def test_an_attempt_that_ends_early_leaves_nothing(folder):
-    with pytest.raises(ZeroDivisionError), lock.Attempt(folder, "job") as attempt:
-        attempt.temporary(folder / "out/a").write_text("half")
-        1 / 0
+    def half():
+        with lock.Attempt(folder, "job") as attempt:
+            attempt.temporary(folder / "out/a").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
 
     assert list((folder / "out").iterdir()) == []
 

@@ -11,15 +11,27 @@ GOOD = "version: 1\nbudget: desk\nstudies: [toy]\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (GOOD + "bugdet: 1\n", "f:4:9: unknown key 'bugdet' in the file. Did you mean 'budget'? Allowed: b"),
-        (GOOD.replace("desk", "dask"), "f:2:9: budget is 'dask'; allowed: smoke, desk, paper. Did you mean 'desk'?"),
-        (GOOD + "seeds: '8'\n", "f:4:8: seeds must be integer, is text '8' (remove the quotes)"),
+        (
+            GOOD + "bugdet: 1\n",
+            "f:4:9: unknown key 'bugdet' in the file. Did you mean 'budget'? Allowed: b",
+        ),
+        (
+            GOOD.replace("desk", "dask"),
+            "f:2:9: budget is 'dask'; allowed: smoke, desk, paper. Did you mean 'desk'?",
+        ),
+        (
+            GOOD + "seeds: '8'\n",
+            "f:4:8: seeds must be integer, is text '8' (remove the quotes)",
+        ),
         (GOOD + "seeds: 0\n", "f:4:8: seeds is 0; it must be >= 1"),
-        (GOOD + "page: yes\n", "f:4:7: page must be boolean, is text 'yes' (write true or false)"),
+        (
+            GOOD + "page: yes\n",
+            "f:4:7: page must be boolean, is text 'yes' (write true or false)",
+        ),
         ("version: 1\nbudget: desk\n", "f:1:1: the file lacks 'studies'; add studies: ..."),
         (GOOD.replace("version: 1", "version: 2"), "f:1:10: version is 2; allowed: 1."),
     ],
-)  # fmt: skip
+)
 def test_each_problem_is_one_sentence_with_its_place(text, sentence):
     document = yaml.parse(text, "f")
 

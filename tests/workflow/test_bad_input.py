@@ -39,20 +39,83 @@ STUDY = "studies/toy.yaml"
 @pytest.mark.parametrize(
     ("name", "old", "new", "sentence"),
     [
-        (STUDY, "neuron: lif", "nueron: lif", "studies/toy.yaml:7:11: unknown setting 'nueron' at variants.dense.train. Did you mean 'neuron'?"),
-        (STUDY, "epochs: 2", "epochs: two", "variants.dense.train.epochs is 'two'; it must be int"),
-        (STUDY, "epochs: 2", "epochs: 2, epochs: 3", "key 'epochs' is given twice in variants.dense.train (first at line 7)"),
-        (STUDY, "drop: magnitude", "drop: magnitud", "no structure.drop part named 'magnitud'. Did you mean 'magnitude'?"),
-        (STUDY, "dataset: digits", "dataset: digit", "no data set named 'digit'. Did you mean 'digits'? Known: digits."),
-        (STUDY, "from: dense", "from: dens", "is 'dens': no such variant. Did you mean 'dense'?"),
-        (STUDY, "id: toy\n", "id: toi\n", "studies/toy.yaml:1:5: id is 'toi'; the file says 'toy'"),
-        (STUDY, "desk: 2", "desk: many", "studies/toy.yaml:5:25: seeds must be integer, is text 'many'"),
-        (STUDY, "scope: analogue", "scope: analog", "claims.toy-claim.scope is 'analog'; allowed: published, analogue. Did you mean 'analogue'?"),
-        (STUDY, "{smoke: 1, desk: 2, paper: 2}", "{smoke: 1}", "seeds has no value for budget desk (given: smoke); add desk: ..."),
-        ("config.yaml", "[toy]", "[toi]", "no study named 'toi'. Did you mean 'toy'? Known: toy."),
-        ("config.yaml", "budget: desk", "budget: dask", "config.yaml:2:9: budget is 'dask'; allowed: smoke, desk, paper. Did you mean 'desk'?"),
+        (
+            STUDY,
+            "neuron: lif",
+            "nueron: lif",
+            "studies/toy.yaml:7:11: unknown setting 'nueron' at variants.dense.train. "
+            "Did you mean 'neuron'?",
+        ),
+        (
+            STUDY,
+            "epochs: 2",
+            "epochs: two",
+            "variants.dense.train.epochs is 'two'; it must be int",
+        ),
+        (
+            STUDY,
+            "epochs: 2",
+            "epochs: 2, epochs: 3",
+            "key 'epochs' is given twice in variants.dense.train (first at line 7)",
+        ),
+        (
+            STUDY,
+            "drop: magnitude",
+            "drop: magnitud",
+            "no structure.drop part named 'magnitud'. Did you mean 'magnitude'?",
+        ),
+        (
+            STUDY,
+            "dataset: digits",
+            "dataset: digit",
+            "no data set named 'digit'. Did you mean 'digits'? Known: digits.",
+        ),
+        (
+            STUDY,
+            "from: dense",
+            "from: dens",
+            "is 'dens': no such variant. Did you mean 'dense'?",
+        ),
+        (
+            STUDY,
+            "id: toy\n",
+            "id: toi\n",
+            "studies/toy.yaml:1:5: id is 'toi'; the file says 'toy'",
+        ),
+        (
+            STUDY,
+            "desk: 2",
+            "desk: many",
+            "studies/toy.yaml:5:25: seeds must be integer, is text 'many'",
+        ),
+        (
+            STUDY,
+            "scope: analogue",
+            "scope: analog",
+            "claims.toy-claim.scope is 'analog'; allowed: published, analogue. "
+            "Did you mean 'analogue'?",
+        ),
+        (
+            STUDY,
+            "{smoke: 1, desk: 2, paper: 2}",
+            "{smoke: 1}",
+            "seeds has no value for budget desk (given: smoke); add desk: ...",
+        ),
+        (
+            "config.yaml",
+            "[toy]",
+            "[toi]",
+            "no study named 'toi'. Did you mean 'toy'? Known: toy.",
+        ),
+        (
+            "config.yaml",
+            "budget: desk",
+            "budget: dask",
+            "config.yaml:2:9: budget is 'dask'; allowed: smoke, desk, paper. "
+            "Did you mean 'desk'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_word_ends_before_any_job_with_exit_code_2(name, old, new, sentence, edited):
     folder = edited(name, old, new)
 
@@ -88,13 +151,19 @@ def test_plain_snakemake_says_the_same_sentence_without_a_traceback(edited):
         (["run", "--cores", "0"], "--cores is 0; it must be at least 1"),
         (["run", "--seeds", "0"], "seeds is 0; it must be >= 1"),
         (["run", "--set", "toy.dense.epochs"], "write STUDY.VARIANT.KEY=VALUE"),
-        (["run", "--set", "toy.dens.train.epochs=1"], "no variant 'dens' in toy. Did you mean 'dense'?"),
-        (["run", "--set", "toy.dense.train.epoch=1"], "no setting 'epoch' there. Did you mean 'epochs'?"),
+        (
+            ["run", "--set", "toy.dens.train.epochs=1"],
+            "no variant 'dens' in toy. Did you mean 'dense'?",
+        ),
+        (
+            ["run", "--set", "toy.dense.train.epoch=1"],
+            "no setting 'epoch' there. Did you mean 'epochs'?",
+        ),
         (["run", "--set", "toy.dense.train.epochs=x"], "epochs is 'x'; it must be int"),
         (["show", "nothing"], "no verdicts yet; make some with `respike run`"),
         (["run", "--directory", "/proc/nothing"], "the folder /proc/nothing cannot be written"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_command_is_answered_with_what_is_allowed(words, sentence, checkout):
     done = toy.respike(checkout, *words)
 
@@ -146,7 +215,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(tmp_path):
 
         assert done.returncode == 1
         assert "the disk is full: " in done.stderr or "No space left on device" in done.stderr
-        assert not [p for p in small.rglob("*.part")]
+        assert not list(small.rglob("*.part"))
         assert "Traceback" not in done.stderr
     finally:
         subprocess.run(["umount", str(small)], check=False)

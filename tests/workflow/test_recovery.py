@@ -34,9 +34,9 @@ def stages_of(folder: Path) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and os.readlink(entry / "cwd") == str(folder):
-                if b"respike.stages." in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
+            here = entry.name.isdigit() and os.readlink(entry / "cwd") == str(folder)
+            if here and b"respike.stages." in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
     return found
 
 
@@ -83,7 +83,7 @@ def test_a_second_run_names_the_owner_and_exits_75(tmp_path):
     first = subprocess.Popen(
         COMMANDS["respike run"], cwd=folder, env=env, stderr=subprocess.DEVNULL
     )
-    wait_for(lambda: (folder / ".respike/owner.json").exists())
+    wait_for((folder / ".respike/owner.json").exists)
 
     ours = toy.respike(folder, "run", "--wait", "0")
     plain = toy.snakemake(folder, "-c1")

@@ -189,7 +189,7 @@ def test_ctrl_c_ends_with_one_sentence_and_130_and_the_next_run_goes_on(tmp_path
     process = subprocess.Popen(
         command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    wait_for(lambda: (folder / "logs/desk/toy/dense/seed-0/train.log").exists())
+    wait_for((folder / "logs/desk/toy/dense/seed-0/train.log").exists)
     time.sleep(0.5)
 
     os.killpg(process.pid, signal.SIGINT)

@@ -23,10 +23,11 @@ def checkout(tmp_path_factory):
     """The tracked files of this checkout, as they are now, in a folder with a space."""
     folder = tmp_path_factory.mktemp("stranger") / "my respike"
     listed = subprocess.run(
-        ["git", "-C", str(toy.ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=toy.ROOT,
         capture_output=True,
         check=True,
-    ).stdout  # fmt: skip
+    ).stdout
     for name in listed.decode().split("\0"):
         source = toy.ROOT / name
         if name and source.is_file() and not name.startswith("tests/"):
@@ -135,7 +136,7 @@ def test_ctrl_c_and_again(checkout, tmp_path):
         command, cwd=folder, env=toy.environment(), stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    wait_for(lambda: (folder / "logs").exists())
+    wait_for((folder / "logs").exists)
     time.sleep(0.3)
 
     os.killpg(run.pid, signal.SIGINT)
