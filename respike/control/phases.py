@@ -98,7 +98,7 @@ class Phases:
         rules = (
             (REST, REACH, left > LEAVE_M),
             (REACH, REST, left < 0.5 * LEAVE_M),
-            (REACH, LOAD, (gap < NEAR_M) & (s.speed < SLOW_M_S)),
+            (REACH, LOAD, (gap < NEAR_M) & (s.speed < SLOW_M_S) & (s.aperture > OPEN_M)),
             (LOAD, REACH, (gone > AWAY_M) | (~firm & (self._since > GIVE_UP_S))),
             (LOAD, LIFT, firm & (rise > UP_M)),
             (LIFT, LOAD, rise < 0.5 * UP_M),
