@@ -138,6 +138,21 @@ def test_on_paper_all_details_are_open_and_afterwards_as_before(opened, put, htm
     assert opened.evaluate("document.querySelectorAll('details[open]').length") == 0
 
 
+def test_nothing_is_cut_off_on_paper_whatever_the_readers_colours(opened, put, html):
+    opened.open(put(html))
+    opened.size(690, "dark")  # A4 less its margins
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    opened.send("Emulation.setEmulatedMedia", media="print", features=[dark])
+    opened.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+
+    wide = opened.evaluate(browser.OVERFLOW)
+    ground = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    opened.send("Emulation.setEmulatedMedia", media="", features=[])
+
+    assert wide == 0
+    assert ground == "rgb(255, 255, 255)"
+
+
 def test_words_can_be_read_in_light_and_dark(opened, put, html):
     """Contrast of each verdict word with its ground: 4.5 to 1, as WCAG 2.2 asks of text."""
     opened.open(put(html))
