@@ -293,7 +293,7 @@ def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         [list(r.values()) for r in rows],
         text=(0, 1, 2),
     )
-    folded = {"title": f"All {count(len(rows), 'design')}", "figures": (), "tables": [whole]}
+    folded = {"title": f"Every design ({len(rows)})", "figures": (), "tables": [whole]}
     return block(
         "Errors and power", tables=[table("calibration", head, worst, note=note)], folded=folded
     )

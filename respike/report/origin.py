@@ -208,4 +208,4 @@ def not_run(records: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     rows = [[why, listed(sorted(set(where))), len(where)] for why, where in reasons.items()]
     head = ["reason", "what was not run", "jobs"]
     whole = table("not run", head, rows, text=(0, 1))
-    return block("Not run", text="", tables=[whole])
+    return block("Jobs, by reason", tables=[whole])

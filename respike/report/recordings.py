@@ -54,10 +54,11 @@ def traces(run: Run) -> dict[str, Any]:
     """Target and predictions over time, axis by axis, and three views of a hand in space."""
     arrays = run.files["predictions.npz"]
     chosen = first_trials(arrays, TRIALS)
-    lines = {TRUE: arrays["target"][chosen]}
+    lines = {TRUE: apart(arrays["target"][chosen], arrays["item"][chosen])}
     for key in arrays:
         if key.startswith("predicted."):
-            lines[name(key.removeprefix("predicted."))] = arrays[key][chosen]
+            values = apart(arrays[key][chosen], arrays["item"][chosen])
+            lines[name(key.removeprefix("predicted."))] = values
     seconds = running(arrays["time_s"][chosen])
     drawn = [over_time(seconds, lines, axis) for axis in range(lines[TRUE].shape[1])]
     if lines[TRUE].shape[1] == 3:
@@ -84,6 +85,13 @@ def first_trials(arrays: Mapping[str, np.ndarray], trials: int) -> np.ndarray:
     items = arrays["item"]
     wanted = list(dict.fromkeys(items[block_].tolist()))[:trials]
     return np.flatnonzero(block_ & np.isin(items, wanted))
+
+
+def apart(values: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Values [S, D] with the first moment of each later trial missing: no line joins them."""
+    values = values.astype(float)
+    values[1:][items[1:] != items[:-1]] = np.nan
+    return values
 
 
 def running(time_s: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from respike.report import chip, fields, origin, recordings, runs, studies
+from respike.report import arm, chip, fields, origin, recordings, runs, studies
 from tests.report import fake
 
 OUTPUTS = ("metrics.json", "curve.csv", "predictions.npz", "model.npz")
@@ -190,6 +190,45 @@ def test_the_chip_table_carries_mismatch_overflow_energy_and_label():
     assert row[3:5] == ["1.2", "3"]  # 1.2 % of spikes, 0 + 1 + 2 overflows
     assert row[6:] == ["0.3 to 300", "quantised model "]
     assert "recorded traces of a chip" in block["text"]
+
+
+def test_no_line_joins_two_trials():
+    values = recordings.apart(np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([7, 7, 9, 9]))
+
+    assert np.isnan(values[:, 0]).tolist() == [False, False, True, False]
+
+
+def test_every_predictor_has_a_row_and_axes_have_none():
+    metrics = {"r2.template": 0.5, "r2.both": 0.75, "r2.both.x": 0.9, "pcc.both.x": 0.9}
+    made = [fake.run("fake-arm", "cnn", "decode", 0, {"metrics.json": metrics})]
+
+    (block,) = recordings.predictors(made)
+
+    assert block["tables"][0]["rows"] == [["template", "0.5"], ["both", "0.75"]]
+
+
+def test_success_is_in_percent_and_only_of_the_rates_there_are():
+    metrics = {"lift_rate": 0.5, "hold_rate": 0.25}
+    made = [fake.run("fake-arm", "gate", "control", 0, {"metrics.json": metrics})]
+
+    (block,) = arm.blocks(made, None)
+
+    assert block["tables"][0]["head"] == ["variant", "lift, %", "hold, %"]
+    assert block["tables"][0]["rows"] == [["gate", "50", "25"]]
+
+
+def test_the_path_is_that_of_the_first_recorded_episode_in_centimetres():
+    meters = np.array([[0.1, 0.0, 0.2], [0.2, 0.1, 0.3], [9.0, 9.0, 9.0]])
+    frames = {"item": np.array([4, 4, 5])} | dict.fromkeys(arm.PATHS, meters)
+    made = [fake.run("fake-arm", "gate", "control", 0, {})]
+    made[0].files["trajectory.npz"] = frames
+
+    (block,) = arm.paths(made)
+
+    side, above = block["figures"]
+    assert (side["title"], above["title"]) == ("gate: x and z", "gate: x and y")
+    assert ">20<" in side["drawing"]  # 20 cm stand on an axis
+    assert ">900<" not in side["drawing"]
 
 
 def test_time_goes_on_where_a_trial_begins_anew():
