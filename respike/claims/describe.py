@@ -8,6 +8,7 @@ from respike.claims import looks, power
 from respike.claims.comparison import Comparison
 from respike.claims.reading import Arm
 from respike.claims.scale import Scale
+from respike.core import parts as core_parts
 
 MARGINS = ("margin", "threshold", "at_least", "at_most", "factor")
 SAME_POWER = 0.02  # a registered power and the one its pilot numbers give may differ by this
@@ -62,8 +63,8 @@ def fields(
 def name(arm: Arm, other: Arm | None = None) -> str:
     """A run in words, with the settings of its metric: cnn/decode (predictor both)."""
     text = f"{arm.variant}/{arm.stage}" if arm.stage else arm.variant
-    if isinstance(arm.metric, dict):
-        (settings,) = arm.metric.values()
+    settings = core_parts.split(arm.metric)[1]
+    if settings:
         text += f" ({', '.join(f'{k} {v}' for k, v in settings.items())})"
     return f"{text} against {name(other)}" if other is not None else text
 

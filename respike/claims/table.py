@@ -30,7 +30,7 @@ def _row(claim):
         "paper_value": paper.get("value"),
         "paper_unit": paper.get("unit"),
         "paper_status": paper.get("status"),
-        "against": " ".join(detail.get("against", ())),
+        "against": "; ".join(detail.get("against", ())),
         "n_seeds": len(claim["seeds"]),
         "n_items": detail.get("m"),
         "power": power.get("power"),

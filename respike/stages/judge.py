@@ -27,13 +27,13 @@ class Runs:
 
     def __call__(self, variant: str, stage: str | None, seed: int, file: str) -> Piece:
         """One file of one run; see `respike.claims.evidence.Load`."""
-        stage = stage or self._last(variant, seed, file)
-        if (variant, seed, stage) not in self._records:
+        key = (variant, seed, stage or self._last(variant, seed, file))
+        if key not in self._records:
             raise RespikeError(
-                f"no record of {variant} seed {seed} stage {stage} came in; "
+                f"no record of {variant} seed {seed} beside a {file} came in; "
                 "the rule judge lists every run of its study"
             )
-        path, record = self._records[variant, seed, stage]
+        path, record = self._records[key]
         if record["status"] == records.PLACEHOLDER:
             raise NotRun(record["reason"])
         artifact = layout.artifact(path, file)
