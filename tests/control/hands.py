@@ -16,20 +16,18 @@ def minimum_jerk(ticks):
     return 10 * s**3 - 15 * s**4 + 6 * s**5
 
 
-def lift(grasp_off_cm=(0.0, 0.0, 0.0), rise_cm=5.8, hold_ticks=120):
-    """One lift at 100 Hz [T, 3] [cm]: wait, reach, load, lift, hold, replace, release, return."""
+def lift(grasp_off_cm=(0.0, 0.0, 0.0), rise_cm=5.8, hold_ticks=80):
+    """One lift at 100 Hz [T, 3] [cm], from rest to rest."""
     rest = np.array(REST_CM)
     grasp = np.array(GRASP_CM) + np.array(grasp_off_cm)
     top = grasp + np.array([0.0, 0.0, rise_cm])
-    path = [np.tile(rest, (20, 1))]
+    path = [np.tile(rest, (10, 1))]
     for there, ticks, stay in (
-        (grasp, 80, 60), (top, 45, hold_ticks), (grasp, 75, 55), (rest, 90, 30),
+        (grasp, 80, 60), (top, 45, hold_ticks), (grasp, 75, 55), (rest, 90, 10),
     ):  # fmt: skip
         here = path[-1][-1]
-        path += [
-            here + minimum_jerk(ticks)[:, None] * (there - here),
-            np.tile(there, (stay, 1)),
-        ]
+        path.append(here + minimum_jerk(ticks)[:, None] * (there - here))
+        path.append(np.tile(there, (stay, 1)))
     return np.concatenate(path)
 
 

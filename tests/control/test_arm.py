@@ -75,7 +75,7 @@ def test_wild_targets_break_no_limit(spread_m):
     low, high = LOW_M - 0.01, HIGH_M + 0.01
 
     for _ in range(60):
-        target = GRASP_M + [-0.1, 0, 0.1] + spread_m * generator.standard_normal((3, 3))
+        target = [0.5, 0.0, 0.2] + spread_m * generator.standard_normal((3, 3))
         for _ in range(5):
             robots.tick(target, np.full(3, 0.04))
             assert (robots.pinch > low).all()
@@ -92,9 +92,9 @@ def test_wild_targets_break_no_limit(spread_m):
 def test_an_arm_that_is_blocked_stops_and_yields():
     # pressed onto its plinth from 2 cm beside the object's grasp, far below what is free
     robots = arms()
-    follow(robots, np.tile(GRASP_M + [0.0, 0.045, 0.06], (150, 1)))
+    follow(robots, np.tile(GRASP_M + np.array([0.0, 0.045, 0.06]), (150, 1)))
 
-    follow(robots, np.tile(GRASP_M + [0.0, 0.045, -0.07], (150, 1)))
+    follow(robots, np.tile(GRASP_M + np.array([0.0, 0.045, -0.07]), (150, 1)))
 
     assert robots.stopped[0]
     assert robots.counts()["hits.torque"][0] > 0

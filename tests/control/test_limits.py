@@ -14,7 +14,7 @@ MIDDLE = (BOUNDS.low + BOUNDS.high) / 2
 
 
 def played(requests, share=0.9):
-    """Positions, speeds, accelerations and jerks that a limiter gives for requests [T, E, D]."""
+    """A limiter after requests [T, E, D], and what it gave: position to jerk."""
     limiter = Limiter(limits.joint_bounds(share), np.tile(MIDDLE, (requests.shape[1], 1)))
     rows = []
     for asked in requests:

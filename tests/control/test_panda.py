@@ -1,4 +1,4 @@
-"""The scene of panda.xml: published masses and limits, no meshes, things where they are said."""
+"""The scene of panda.xml: published masses and limits, no meshes, things in their place."""
 
 import mujoco
 import numpy as np

@@ -7,7 +7,7 @@ from respike.control import phases
 from respike.control.phases import NAMES, Phases, Senses
 from respike.control.workspace import GRASP_M
 
-REST_M = GRASP_M - [0.25, 0.0, 0.06]
+REST_M = GRASP_M - np.array([0.25, 0.0, 0.06])
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -39,10 +39,10 @@ def after(machine, ticks=1, **changed):
 
 def test_a_whole_lift_visits_every_phase_in_order():
     machine = Phases(REST_M[None])
-    away = GRASP_M - [0.2, 0, 0]
+    away = GRASP_M - np.array([0.2, 0, 0])
     script = [
         (1, {}),
-        (3, {"hand": REST_M + [0.06, 0, 0]}),
+        (3, {"hand": REST_M + np.array([0.06, 0, 0])}),
         (3, {"hand": GRASP_M, "pinch": GRASP_M}),
         (12, GRASPED),
         (3, {**GRASPED, "hand": GRASP_M + 0.02 * UP}),
@@ -145,7 +145,7 @@ def test_a_hand_that_rises_again_is_still_holding():
 
 def test_episodes_do_not_share_a_state():
     machine = Phases(np.tile(REST_M, (2, 1)))
-    rows = [seen(hand=REST_M + [0.1, 0, 0]), seen()]
+    rows = [seen(hand=REST_M + np.array([0.1, 0, 0])), seen()]
 
     machine.step(Senses(*(np.concatenate(pair) for pair in zip(*rows, strict=True))))
 

@@ -16,7 +16,7 @@ def test_the_grasp_lands_on_the_object_and_the_reach_points_along_x():
 
     length = np.hypot(26, 9) * 0.9 / 100
     assert grasp == pytest.approx(GRASP_M)
-    assert rest == pytest.approx(GRASP_M - [length, 0, 0.063])
+    assert rest == pytest.approx(GRASP_M - np.array([length, 0, 0.063]))
 
 
 def test_height_stays_height_and_right_angles_stay():

@@ -9,7 +9,7 @@ from respike.control.copilots.innovation_gate import build
 from respike.control.workspace import GRASP_M
 from respike.core.errors import RespikeError
 
-HERE = GRASP_M - [0.2, 0.0, 0.0]
+HERE = GRASP_M - np.array([0.2, 0.0, 0.0])
 
 
 def started(count=1, step_s=0.01, at=HERE, **settings):
@@ -41,7 +41,7 @@ def test_a_jump_is_rejected_and_the_estimate_stands(jump_m):
     gate = started()
     run(gate, np.tile(HERE, (100, 1)))
 
-    burst = run(gate, np.tile(HERE + [0, jump_m, 0], (10, 1)))
+    burst = run(gate, np.tile(HERE + np.array([0, jump_m, 0]), (10, 1)))
 
     assert not any(a.accepted[0] for a in burst)
     assert np.abs(burst[-1].hand[0] - HERE).max() < 1e-3
@@ -51,10 +51,10 @@ def test_a_hand_that_did_move_is_believed_in_the_end():
     gate = started()
     run(gate, np.tile(HERE, (100, 1)))
 
-    moved = run(gate, np.tile(HERE + [0, 0.12, 0], (300, 1)))
+    moved = run(gate, np.tile(HERE + np.array([0, 0.12, 0]), (300, 1)))
 
     assert moved[-1].accepted[0]
-    assert moved[-1].hand[0] == pytest.approx(HERE + [0, 0.12, 0], abs=0.01)
+    assert moved[-1].hand[0] == pytest.approx(HERE + np.array([0, 0.12, 0]), abs=0.01)
 
 
 def test_the_gate_is_the_quantile_of_three_axes():
@@ -63,8 +63,8 @@ def test_the_gate_is_the_quantile_of_three_axes():
     edge = 0.01 * np.sqrt(2 * chi2.ppf(0.99, 3))
 
     inside, outside = started(step_s=1e-6), gate
-    kept = run(inside, [HERE + [0.999 * edge, 0, 0]])[0]
-    dropped = run(outside, [HERE + [1.001 * edge, 0, 0]])[0]
+    kept = run(inside, [HERE + np.array([0.999 * edge, 0, 0])])[0]
+    dropped = run(outside, [HERE + np.array([1.001 * edge, 0, 0])])[0]
 
     assert kept.accepted[0]
     assert not dropped.accepted[0]
@@ -76,7 +76,7 @@ def test_a_moving_hand_is_carried_on_for_150_ms_and_then_stands():
     path = HERE + np.stack([0.3 * t, 0 * t, 0 * t], axis=1)
     last = run(gate, path, phases.REACH)[-1].hand[0, 0]
 
-    far = HERE + [0.0, 0.0, 5.0]
+    far = HERE + np.array([0.0, 0.0, 5.0])
     carried = np.array([a.hand[0, 0] for a in run(gate, [far] * 40, phases.REACH)]) - last
 
     assert carried[14] == pytest.approx(0.3 * 0.15, rel=0.15)
@@ -89,7 +89,7 @@ def test_in_hold_a_moving_estimate_stands_at_once():
     path = HERE + np.stack([0.1 * t, 0 * t, 0 * t], axis=1)
     last = run(gate, path, phases.REACH)[-1].hand[0, 0]
 
-    far = HERE + [0.0, 0.0, 5.0]
+    far = HERE + np.array([0.0, 0.0, 5.0])
     carried = run(gate, [far] * 10, phases.HOLD)[-1].hand[0, 0] - last
 
     assert abs(carried) < 0.1 * 0.02
@@ -109,7 +109,7 @@ def test_in_hold_a_moving_estimate_stands_at_once():
 def test_assistance_pulls_by_its_share_near_the_object_in_its_phases(
     assistance, off_m, state, left
 ):
-    hand = GRASP_M + [0.0, off_m, 0.0]
+    hand = GRASP_M + np.array([0.0, off_m, 0.0])
     gate = started(at=hand, assistance=assistance)
 
     answer = run(gate, [hand] * 5, state)[-1]
@@ -123,7 +123,8 @@ def test_episodes_are_gated_apart():
     for _ in range(50):
         gate.step(np.tile(HERE, (2, 1)), np.array([phases.HOLD] * 2))
 
-    answer = gate.step(np.array([HERE, HERE + [0, 0.2, 0]]), np.array([phases.HOLD] * 2))
+    apart = HERE + np.array([[0, 0, 0], [0, 0.2, 0]])
+    answer = gate.step(apart, np.array([phases.HOLD] * 2))
 
     assert answer.accepted.tolist() == [True, False]
 
