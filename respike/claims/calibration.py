@@ -10,10 +10,10 @@ Outcomes of test items are probits: item difficulty, seed and rest add to a unit
 correlated between two arms; accuracy is the share above zero.
 """
 
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +116,7 @@ def table(
 
 def committed() -> list[dict[str, str]]:
     """The table as it was last generated, for the page: calibration.csv beside this module."""
-    return io.parse(FILE, resources.files("respike.claims").joinpath(FILE).read_bytes())
+    return io.parse(FILE, pkgutil.get_data("respike.claims", FILE))
 
 
 # ------------------------------------------------------------------ rows

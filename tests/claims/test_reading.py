@@ -87,7 +87,7 @@ def test_an_arm_may_have_a_metric_of_its_own_on_the_same_run():
     assert found[1][1] == Arm("ridge", "decode", {"r2": {"predictor": "both"}})
 
 
-def test_constants_are_read_from_the_source():
+def test_constants_are_those_of_the_module():
     assert reading.constants("accuracy") == {
         "LABEL": "accuracy", "UNIT": "share", "EVIDENCE": "predictions.npz", "SHAPE": "items",
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -53,6 +55,20 @@ def test_it_reads_no_file_and_draws_no_number(name):
     }
 
     assert not used & {"open", "print", "random", "default_rng", "load", "read_text"}
+
+
+def test_all_of_them_are_light():
+    modules = ", ".join(parts.module("metric", name) for name in NAMES)
+    code = (
+        f"import sys, {modules}; "
+        "print(sorted({'scipy', 'torch', 'pandas', 'sklearn', 'mujoco'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

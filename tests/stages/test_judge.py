@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from respike.core import io, job, lock
+from respike.core import io, job
 from respike.stages import judge
 
 RUN = "results/desk/demo/{}/seed-{}/{}"
@@ -22,14 +22,9 @@ EXACT = {
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """An empty results folder whose lock this process holds."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(lock.EPOCH, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    yield tmp_path
-    lock.release(tmp_path)
-    monkeypatch.delenv(lock.EPOCH, raising=False)
+def folder(data_folder):
+    """An empty results folder of this test's own."""
+    return data_folder
 
 
 def simulate(variant, seed, right, stage="simulate"):
