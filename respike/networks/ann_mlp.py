@@ -12,13 +12,13 @@ import torch
 from respike.core.errors import RespikeError
 from respike.networks.mlp import check_sizes, layer_names
 from respike.networks.signals import Signals
-from respike.synapses.linear import linear
+from respike.synapses.linear import Linear, linear
 
 
 class Mlp(torch.nn.Module):
     """A network without time: its signals have T = 1."""
 
-    def __init__(self, layers: dict[str, torch.nn.Linear], description: dict):
+    def __init__(self, layers: dict[str, Linear], description: dict):
         super().__init__()
         self.layers = layers
         self.description = description

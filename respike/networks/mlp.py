@@ -14,13 +14,13 @@ import torch
 
 from respike.core.errors import RespikeError
 from respike.networks.signals import Signals
-from respike.synapses.linear import linear
+from respike.synapses.linear import Linear, linear
 
 
 class SpikingMlp(torch.nn.Module):
     """See the head of the file; neurons forget their state at the start of each pass."""
 
-    def __init__(self, layers: dict[str, torch.nn.Linear], neurons, time_steps, description):
+    def __init__(self, layers: dict[str, Linear], neurons, time_steps, description):
         super().__init__()
         self.layers = layers
         self.description = description

@@ -10,6 +10,7 @@ surrogate), which ESL-SNNs (arXiv:2306.03693) builds on. Where we differ: the ar
 spikingjelly is the default surrogate, and the reset is detached from the gradient.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from spikingjelly.activation_based import surrogate as surrogates
 from spikingjelly.activation_based.neuron import LIFNode
 
 from respike.core.errors import RespikeError, did_you_mean
+
+# spikingjelly's operators make torch warn in every process that there is no Triton on a CPU
+logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
 
 # name -> (class, its alpha in spikingjelly or, for the triangle, in the TET authors' code)
 SURROGATES = {

@@ -9,9 +9,23 @@ import math
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 
-def linear(inputs: int, outputs: int, rng: np.random.Generator, bias: bool) -> torch.nn.Linear:
+class Linear(torch.nn.Module):
+    """x -> x weight^T + bias over the last axis, as torch.nn.Linear without its own draw."""
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray | None):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.from_numpy(weight))
+        self.bias = None if bias is None else torch.nn.Parameter(torch.from_numpy(bias))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Currents [..., outputs] of inputs [..., inputs]."""
+        return functional.linear(x, self.weight, self.bias)
+
+
+def linear(inputs: int, outputs: int, rng: np.random.Generator, bias: bool) -> Linear:
     """Make a linear layer.
 
     Args:
@@ -25,10 +39,6 @@ def linear(inputs: int, outputs: int, rng: np.random.Generator, bias: bool) -> t
         +-1 / sqrt(inputs).
     """
     bound = 1 / math.sqrt(inputs)
-    layer = torch.nn.utils.skip_init(torch.nn.Linear, inputs, outputs, bias=bias)
-    with torch.no_grad():
-        for values in (layer.weight, layer.bias):
-            if values is not None:
-                drawn = rng.uniform(-bound, bound, size=tuple(values.shape))
-                values.copy_(torch.from_numpy(drawn.astype(np.float32)))
-    return layer
+    weight = rng.uniform(-bound, bound, size=(outputs, inputs)).astype(np.float32)
+    offset = rng.uniform(-bound, bound, size=outputs).astype(np.float32) if bias else None
+    return Linear(weight, offset)

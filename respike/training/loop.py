@@ -1,7 +1,7 @@
 """The one training loop: sparse or dense, with or without a teacher, spiking or not.
 
-Adam (Kingma and Ba 2014, arXiv:1412.6980). Connections that a mask keeps out get no
-gradient, so that their weight and moments stay 0; where a mask changes, both are set to 0.
+Connections that a mask keeps out get no gradient, so that their weight and Adam's moments
+stay 0; where a mask changes, both are set to 0.
 """
 
 import logging
@@ -17,6 +17,7 @@ import torch
 from respike.core.errors import RespikeError
 from respike.structure import masks as count
 from respike.structure.masks import Tensors
+from respike.training.adam import Adam
 from respike.training.evolution import Evolution
 from respike.training.examples import Examples
 from respike.training.model import parameters, weights
@@ -180,7 +181,7 @@ class _Loop:
         self.trained = parameters(network)
         if methods.transfer is not None:
             self.trained |= methods.transfer.weights
-        self.adam = torch.optim.Adam(self.trained.values(), lr=recipe.learning_rate)
+        self.adam = Adam(self.trained)
         self.step = 0
         self._keep()
 
@@ -198,8 +199,7 @@ class _Loop:
 
     def epoch(self, train: Examples, places: torch.Tensor, epoch: int) -> tuple[float, float]:
         """One pass; mean loss and accuracy over its items, each before its own step."""
-        for group in self.adam.param_groups:
-            group["lr"] = self.recipe.rate(epoch)
+        self.rate = self.recipe.rate(epoch)
         loss_sum, correct = 0.0, 0
         for batch in places.split(self.recipe.batch):
             label = train.label[batch]
@@ -223,9 +223,8 @@ class _Loop:
                 taught = self.methods.teacher(x)
             loss = self.methods.transfer(loss, signals, taught, label)
         dense = self.methods.learning(loss, self.trained)
-        for key, parameter in self.trained.items():
-            parameter.grad = dense[key] * self.keep[key] if key in self.keep else dense[key]
-        self.adam.step()
+        kept = {key: dense[key] * keep for key, keep in self.keep.items()}
+        self.adam.step(dense | kept, self.rate)
         self._mask()
         self.step += 1
         if self.evolution.due(self.step):
@@ -238,12 +237,9 @@ class _Loop:
         weight = {name: self.trained[key] for key, name in self.masked.items()}
         changed = self.evolution.apply(weight, gradients)
         for key, name in self.masked.items():
-            parameter = self.trained[key]
-            parameter.masked_fill_(changed[name], 0)
-            for moment in ("exp_avg", "exp_avg_sq"):
-                state = self.adam.state[parameter].get(moment)
-                if state is not None and self.recipe.reset_moments:
-                    state.masked_fill_(changed[name], 0)
+            self.trained[key].masked_fill_(changed[name], 0)
+            if self.recipe.reset_moments:
+                self.adam.forget(key, changed[name])
         self._keep()
 
 
