@@ -163,6 +163,14 @@ def _verdict(row) -> str:
     return f"{text}: {row['reason']}"
 
 
+def _registered(commit: str) -> Markup | str:
+    """The commit, or a warning where the claim was not fixed by one."""
+    if len(commit) == 40:
+        return commit
+    warning = f"{commit}: nothing shows that the margin was fixed before the run"
+    return svg.tag("span", warning, class_="unverified")
+
+
 def _alone(row) -> str:
     """The verdict before the correction for many claims, of a claim in the page's family."""
     detail = row["detail"]

@@ -131,3 +131,12 @@ def test_evidence_is_listed_with_its_whole_hash():
     path, digest = table["rows"][0]
     assert path.endswith("predictions.npz")
     assert "a" * 64 in digest
+
+
+def test_a_claim_that_no_commit_registered_says_so():
+    text = said(
+        row("evolving-beats-static", registered="not committed"), "Registered in commit"
+    )
+
+    assert 'class="unverified"' in text
+    assert "not committed: nothing shows that the margin was fixed before the run" in text
