@@ -150,10 +150,7 @@ def facts(row: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Scope", _scope(row)),
         ("Data", _data(row)),
         *(_numbers(row) if row["verdict"] != "not run" else ()),
-        (
-            "Registered in commit",
-            row["registered"],
-        ),
+        ("Registered in commit", _registered(row["registered"])),
     ]
     return [(term, said) for term, said in found if said not in (None, "")]
 
