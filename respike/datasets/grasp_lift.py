@@ -50,7 +50,7 @@ def build(files: dict[str, bytes]) -> dict[str, np.ndarray]:
     )
     if not series:
         raise RespikeError(
-            f"no HS_P*_S*.mat among {len(files)} files; the data set needs the continuous series"
+            f"no HS_P*_S*.mat among {len(files)} files; the continuous series are needed"
         )
     tables: dict[int, dict[str, np.ndarray]] = {}
     parts = []
@@ -171,8 +171,8 @@ def _check_target(target: np.ndarray, rows: dict[str, np.ndarray], source: str) 
     before = np.median([speed[i - 80 : i - 20].max() for i in first])
     if not after > 3 * before:
         raise RespikeError(
-            f"{source}: the hand moves at {after:.1f} cm/s after tHandStart and {before:.1f} before; "
-            f"the times of AllLifts do not fit this series (expected: StartTime + t - 2 s)"
+            f"{source}: the hand moves at {after:.1f} cm/s after tHandStart and {before:.1f} "
+            f"before; the times of AllLifts do not fit this series (StartTime + t - 2 s)"
         )
     reach = np.median([np.linalg.norm(target[i + 99] - target[i]) for i in first])
     if not 3 < reach < 60:

@@ -1,7 +1,7 @@
 """Causal features of one uninterrupted recording: slow amplitudes and band powers, lagged.
 
-Every function sees one block and starts its filters at rest at the block's first sample, so
-that no block knows of another. Nothing looks ahead.
+Every function sees one stretch of recording and starts its filters at rest at its first
+sample, so that no stretch knows of another. Nothing looks ahead.
 
 Source: Bradberry et al. 2010 (slow lagged amplitudes), Pfurtscheller and Lopes da Silva
 1999 (mu and beta power); filter orders and lags are ours.
@@ -31,7 +31,7 @@ def log_power(
     """Logarithm of the power between two frequencies, causal; [L, C] -> [L, C].
 
     The square of the band-passed signal, smoothed by a first-order low pass; a floor of
-    1e-3 of the block's first second keeps the logarithm finite at the start.
+    1e-3 of the stretch's first second keeps the logarithm finite at the start.
     """
     _check_band(low_hz, high_hz, rate_hz)
     sos = butter(2, (low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
@@ -45,14 +45,14 @@ def lagged(signal: np.ndarray, frames: np.ndarray, lags: np.ndarray) -> np.ndarr
     """Rows `frames` of a signal, each with its past at `lags` [frames]; [S, lags * C].
 
     Raises:
-        RespikeError: a lag is negative (the future), or reaches before the block.
+        RespikeError: a lag is negative (the future), or reaches before the stretch.
     """
     lags = np.asarray(lags)
     if lags.min() < 0:
         raise RespikeError(f"a lag is {lags.min()} frames; a negative lag would see the future")
     if len(frames) and frames.min() < lags.max():
         raise RespikeError(
-            f"frame {frames.min()} has no {lags.max()} frames before it in its block; "
+            f"frame {frames.min()} has no {lags.max()} frames before it in its recording; "
             f"decode later frames or lower the lags"
         )
     return signal[frames[:, None] - lags].reshape(len(frames), -1)
@@ -61,7 +61,7 @@ def lagged(signal: np.ndarray, frames: np.ndarray, lags: np.ndarray) -> np.ndarr
 def _check_band(low_hz: float, high_hz: float, rate_hz: float) -> None:
     if not 0 < low_hz < high_hz < rate_hz / 2:
         raise RespikeError(
-            f"a band from {low_hz} to {high_hz} Hz; it must lie between 0 and {rate_hz / 2:g} Hz"
+            f"a band from {low_hz} to {high_hz} Hz; it must lie in (0, {rate_hz / 2:g}) Hz"
         )
 
 
@@ -75,6 +75,7 @@ def in_frames(lags_ms: list, rate_hz: float) -> np.ndarray:
     lags = np.rint(exact).astype(int)
     if np.abs(exact - lags).max() > 1e-6:
         raise RespikeError(
-            f"lags {list(lags_ms)} ms; at {rate_hz:g} Hz they must be multiples of {1000 / rate_hz:g} ms"
+            f"lags {list(lags_ms)} ms; at {rate_hz:g} Hz they must be multiples of "
+            f"{1000 / rate_hz:g} ms"
         )
     return lags

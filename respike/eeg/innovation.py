@@ -15,10 +15,12 @@ from respike.eeg import ridge
 from respike.eeg.controls.template import Template
 from respike.eeg.recording import Cues
 
-LAGS = tuple(range(0, 25, 2))  # decoded moments; at 40 ms, the last second
+LAGS_MS = tuple(range(0, 1000, 80))
 
 
-def innovations(state: np.ndarray, cues: Cues, train: np.ndarray, bin_ms: int = 40) -> np.ndarray:
+def innovations(
+    state: np.ndarray, cues: Cues, train: np.ndarray, bin_ms: int = 40
+) -> np.ndarray:
     """A decoded state [S, D] minus its mean over training moments at equal time since the cue.
 
     Args:
@@ -32,7 +34,12 @@ def innovations(state: np.ndarray, cues: Cues, train: np.ndarray, bin_ms: int = 
     return state - mean.predict(cues, len(state))
 
 
-def history(values: np.ndarray, block: np.ndarray, lags: tuple[int, ...] = LAGS) -> np.ndarray:
+def lags(step_ms: float) -> list[int]:
+    """Lags of the last second in decoded moments, each once."""
+    return sorted({round(lag / step_ms) for lag in LAGS_MS})
+
+
+def history(values: np.ndarray, block: np.ndarray, lags: list[int]) -> np.ndarray:
     """Each row with its past rows [S, lags * D]; zero before a block begins.
 
     Args:
@@ -53,5 +60,7 @@ def residual_fit(
     """Fit what a template leaves over [S, D] to histories of innovations [S, F], by block."""
     parts = [block == b for b in np.unique(block)]
     x = [features[part] for part in parts]
-    found, _ = ridge.fit(x, [ridge.moments(f) for f in x], [residual[p] for p in parts], inner_folds)
+    found, _ = ridge.fit(
+        x, [ridge.moments(f) for f in x], [residual[p] for p in parts], inner_folds
+    )
     return found

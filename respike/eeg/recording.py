@@ -51,44 +51,63 @@ class Recording(NamedTuple):
     cues: Cues | None
 
 
-def recording(arrays: Mapping[str, np.ndarray]) -> Recording:
+def recording(
+    arrays: Mapping[str, np.ndarray], target: str = "target", blocks: int | None = None
+) -> Recording:
     """A recording from the arrays of `prepare`.
 
     Args:
-        arrays: eeg or ecog [L, C], rate_hz [1], target [L, D], block and item [L]; time_s and
-            recording may be missing (counted by block), as may since_on, since_off and
-            condition, which stand together.
+        arrays: eeg or ecog [L, C], rate_hz [1] and the target [L] or [L, D]; block [L] where
+            the data set has blocks; item, recording and time_s may be missing (a block, and
+            counted from its start), as may the cues, which stand together.
+        target: name of the array that is decoded.
+        blocks: into how many equal parts a recording without blocks of its own is cut.
 
     Raises:
-        RespikeError: an array is missing or has another length.
+        RespikeError: an array is missing, has another length or holds no number, or blocks
+            are given where the data has its own, or not where it has none.
     """
     name = next((n for n in ("eeg", "ecog") if n in arrays), None)
-    needed = [n for n in ("rate_hz", "target", "block", "item") if n not in arrays]
+    needed = [n for n in ("rate_hz", target) if n not in arrays]
     if name is None or needed:
-        lacks = needed[0] if needed else "eeg or ecog"
+        lacks = f"'{needed[0]}'" if needed else "eeg or ecog"
         raise RespikeError(
-            f"the prepared data lacks {lacks}; decode needs a recording (eeg or ecog, rate_hz, "
-            f"target, block, item), not {', '.join(sorted(arrays)) or 'nothing'}"
+            f"the prepared data has no {lacks}; decode needs a recording (eeg or ecog, rate_hz "
+            f"and the target), and finds {', '.join(sorted(arrays)) or 'nothing'}"
         )
-    signal, rate = arrays[name], float(np.ravel(arrays["rate_hz"])[0])
-    block = arrays["block"].astype(np.int64)
-    stretch = arrays.get("recording", block).astype(np.int64)
-    cues = None
-    if "since_on" in arrays:
-        cues = Cues(*(arrays[n] for n in Cues._fields))
+    signal = arrays[name]
+    if ("block" in arrays) == (blocks is not None):
+        raise RespikeError(
+            f"decode.blocks is {blocks}, and the data has blocks of its own: leave it out"
+            if blocks is not None
+            else "the data has no blocks of its own; say decode.blocks: into how many to cut it"
+        )
+    whole = np.zeros(len(signal), dtype=np.int64)
+    block = (
+        whole + np.arange(len(signal)) * blocks // len(signal) if blocks else arrays["block"]
+    )
+    rate = float(np.ravel(arrays["rate_hz"])[0])
+    stretch = arrays.get("recording", whole if blocks else block)
+    cues = Cues(*(arrays[n] for n in Cues._fields)) if "since_on" in arrays else None
     found = Recording(
         signal,
         rate,
-        arrays["target"].reshape(len(block), -1),
-        block,
-        stretch,
-        arrays["item"].astype(np.int64),
+        arrays[target].reshape(len(arrays[target]), -1),
+        block.astype(np.int64),
+        stretch.astype(np.int64),
+        arrays.get("item", block).astype(np.int64),
         arrays["time_s"] if "time_s" in arrays else position(stretch) / rate,
         cues,
     )
     for field, values in (*found._asdict().items(), *(cues._asdict() if cues else {}).items()):
-        if isinstance(values, np.ndarray) and len(values) != len(signal):
+        if not isinstance(values, np.ndarray):
+            continue
+        if len(values) != len(signal):
             raise RespikeError(f"{field} has {len(values)} samples, the signal {len(signal)}")
+        if not np.isfinite(values).all():
+            raise RespikeError(
+                f"{field} holds values that are no numbers; a reader must drop them"
+            )
     return found
 
 
@@ -104,7 +123,7 @@ def moments(found: Recording, step_ms: float, warm_up_s: float) -> np.ndarray:
     Args:
         found: the recording.
         step_ms: distance of two decoded moments.
-        warm_up_s: left out at the start of each block, where filters and lags have no past.
+        warm_up_s: left out at the start of each stretch, where filters and lags have no past.
 
     Raises:
         RespikeError: a step that is no whole number of samples, or nothing is left.
@@ -115,24 +134,23 @@ def moments(found: Recording, step_ms: float, warm_up_s: float) -> np.ndarray:
             f"step_ms is {step_ms}; at {found.rate_hz:g} Hz it must be a multiple of "
             f"{1000 / found.rate_hz:g} ms"
         )
-    within = position(found.block)
+    within = position(found.recording)
     rows = np.flatnonzero(
         (within % round(step) == 0) & (within >= warm_up_s * found.rate_hz) & (found.item >= 0)
     )
     if not len(rows):
         raise RespikeError(
-            f"no sample of a trial lies {warm_up_s} s after the start of its block"
+            f"no sample of a trial lies {warm_up_s} s after the start of its recording"
         )
     return rows
 
 
 def support(found: Recording, rows: np.ndarray, window_s: float) -> Support:
-    """What each decoded moment saw, never before its own block began.
+    """What each decoded moment saw, within its stretch without a gap.
 
-    Filters begin at rest in each block, so all that a moment can know lies in its block;
+    Filters begin at rest in each stretch, so that all a moment can know lies in its own;
     `window_s` is the part it is declared to use, lags and filter memory together.
     """
-    within = position(found.block)
     end = position(found.recording)[rows]
-    back = np.minimum(round(window_s * found.rate_hz), within[rows])
+    back = np.minimum(round(window_s * found.rate_hz), end)
     return Support(found.recording[rows], end - back, end)

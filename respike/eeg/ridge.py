@@ -60,7 +60,7 @@ def fit(
     outputs: list[np.ndarray],
     inner_folds: int = 4,
     penalties: tuple[float, ...] = PENALTIES,
-) -> tuple[Fit, list[np.ndarray]]:
+) -> tuple[Fit, list[Fit]]:
     """Fit a ridge, choosing each output's penalty inside the training blocks.
 
     Args:
@@ -71,15 +71,20 @@ def fit(
         penalties: candidates; the largest predicts hardly more than the mean.
 
     Returns:
-        The fit, and for each training block the predictions [S, D] of an inner fit that did
-        not see it, at the chosen penalty.
+        The fit, and for each training block an inner fit that did not see it, at the chosen
+        penalty.
 
     Raises:
         RespikeError: fewer than two training blocks: no penalty can be chosen.
     """
     if len(features) < 2:
-        raise RespikeError(f"{len(features)} training block; choosing a penalty needs 2 or more")
-    crosses = [_Cross(y.sum(0), (y * y).sum(0), x.T @ y) for x, y in zip(features, outputs, strict=True)]
+        raise RespikeError(
+            f"{len(features)} training block; choosing a penalty needs 2 or more"
+        )
+    crosses = [
+        _Cross(y.sum(0), (y * y).sum(0), x.T @ y)
+        for x, y in zip(features, outputs, strict=True)
+    ]
     groups = min(inner_folds, len(features))
     error = np.zeros((len(penalties), outputs[0].shape[1]))
     inner: dict[int, list[Fit]] = {}
@@ -91,7 +96,8 @@ def fit(
             inner[i] = fits
             error += [_square_error(one, sums[i], crosses[i]) for one in fits]
     best = error.argmin(axis=0)
-    unseen = [_chosen(inner[i], best).predict(x) for i, x in enumerate(features)]
+    blind = {id(fits): _chosen(fits, best) for fits in inner.values()}
+    unseen = [blind[id(inner[i])] for i in range(len(features))]
     return _chosen(_solve(sums, crosses, penalties), best), unseen
 
 

@@ -20,7 +20,9 @@ def correlation(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return np.divide((y * p).sum(0), scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
-def lag_steps(target: np.ndarray, predicted: np.ndarray, block: np.ndarray, most: int = 25) -> int:
+def lag_steps(
+    target: np.ndarray, predicted: np.ndarray, block: np.ndarray, most: int = 25
+) -> int:
     """By how many steps a prediction trails the truth, where their correlation is largest.
 
     Args:
@@ -40,7 +42,7 @@ def lag_steps(target: np.ndarray, predicted: np.ndarray, block: np.ndarray, most
 def table(
     target: np.ndarray, predicted: dict[str, np.ndarray], block: np.ndarray, step_ms: float
 ) -> dict[str, float]:
-    """Flat numbers of every predictor: r2.NAME, r2.NAME.AXIS, pcc.NAME.AXIS, rmse.NAME, lag_ms.NAME."""
+    """Flat numbers of every predictor: r2.NAME, r2.NAME.AXIS, pcc.NAME.AXIS, rmse, lag_ms."""
     found: dict[str, float] = {}
     total = ((target - target.mean(0)) ** 2).sum()
     axes = AXES[: target.shape[1]] if target.shape[1] > 1 else ("",)

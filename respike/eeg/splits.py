@@ -1,8 +1,8 @@
 """Which samples train and which are tested, and the audit that no sample does both.
 
 The unit of a split is a block (a recorded series, or a contiguous part of one recording).
-`shuffled` ignores that; it exists to show what a leak looks like, and never passes the
-audit. Source: Roberts et al. 2017 (blocked cross-validation); Kaufman et al. 2012 (leakage).
+Shuffled windows ignore that; they show what a leak looks like, and never pass the audit.
+Source: Roberts et al. 2017 (blocked cross-validation); Kaufman et al. 2012 (leakage).
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 
 from respike.core.errors import RespikeError
 
-NAMES = ("by-block", "shuffled")
+HELD_OUT = ("block", "window")
 
 
 class Fold(NamedTuple):
@@ -49,7 +49,7 @@ def by_block(block: np.ndarray, folds: int | None = None) -> list[Fold]:
     count = len(blocks) if folds is None else folds
     if not 2 <= count <= len(blocks):
         raise RespikeError(
-            f"{count} folds of {len(blocks)} blocks; there must be 2 folds or more, and as many blocks"
+            f"decode.folds is {count}, of {len(blocks)} blocks; it must lie in 2..{len(blocks)}"
         )
     found = []
     for k in range(count):
@@ -59,7 +59,7 @@ def by_block(block: np.ndarray, folds: int | None = None) -> list[Fold]:
 
 
 def shuffled(samples: int, folds: int, generator: np.random.Generator) -> list[Fold]:
-    """Deal samples at random, blind to time: neighbours land on both sides. A leak, on purpose."""
+    """Deal samples at random, blind to time: neighbours land on both sides. A leak."""
     order = generator.permutation(samples)
     return [
         Fold(np.sort(np.delete(order, np.arange(k, samples, folds))), np.sort(order[k::folds]))
@@ -107,8 +107,8 @@ def require_clean(folds: list[Fold], support: Support) -> None:
     if leaking:
         tested = sum(len(fold.test) for fold in folds)
         raise RespikeError(
-            f"the split leaks: {leaking} of {tested} test samples lie in the window of a training "
-            f"sample; split by block, and purge where blocks touch"
+            f"the split leaks: {leaking} of {tested} test samples lie in the window of a "
+            f"training sample; split by block, and purge where blocks touch"
         )
 
 

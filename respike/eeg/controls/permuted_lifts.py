@@ -16,6 +16,7 @@ class PermutedLifts:
 
     name = "permuted-lifts"
     kind = "pairing"
+    needs_cues = True
 
     def __init__(self, draws: int):
         self.draws = draws
@@ -32,7 +33,9 @@ class PermutedLifts:
         for each in np.unique(block):
             lifts = np.unique(item[block == each])
             if len(lifts) < 2:
-                raise RespikeError(f"block {each} has one lift; permuting lifts needs 2 or more")
+                raise RespikeError(
+                    f"block {each} has one lift; permuting lifts needs 2 or more"
+                )
             for lift, partner in zip(lifts, generator.permutation(lifts), strict=True):
                 for off in (False, True):
                     mine = np.flatnonzero((item == lift) & ((cues.since_off >= 0) == off))

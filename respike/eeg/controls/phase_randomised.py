@@ -1,7 +1,7 @@
 """Surrogate brain signal: random phases at every frequency, the same for all channels.
 
 Power spectra and the channels' correlations at each frequency stay, all timing goes. One
-draw per block. Source: Prichard and Theiler 1994 (10.1103/PhysRevLett.73.951).
+draw per stretch. Source: Prichard and Theiler 1994 (10.1103/PhysRevLett.73.951).
 """
 
 import numpy as np
@@ -12,12 +12,13 @@ class PhaseRandomised:
 
     name = "phase-randomised"
     kind = "surrogate"
+    needs_cues = False
 
     def __init__(self, draws: int):
         self.draws = draws
 
     def signal(self, signal: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """A surrogate of one block's signal [L, C], float64; its mean is kept."""
+        """A surrogate of one stretch's signal [L, C], float64; its mean is kept."""
         spectrum = np.fft.rfft(signal.astype(float), axis=0)
         turn = np.exp(2j * np.pi * generator.random(len(spectrum)))
         turn[0] = 1

@@ -39,7 +39,10 @@ class Template:
         cell = of * shape[1] + at
         count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
         total = np.stack(
-            [np.bincount(cell, column, shape[0] * shape[1]).reshape(shape) for column in target.T],
+            [
+                np.bincount(cell, column, shape[0] * shape[1]).reshape(shape)
+                for column in target.T
+            ],
             axis=-1,
         )
         self.common = total.sum(axis=0) / count.sum(axis=0)[:, None]

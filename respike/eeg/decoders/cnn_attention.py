@@ -19,11 +19,11 @@ from torch.nn import functional
 
 from respike.core.errors import RespikeError
 from respike.eeg import filters
-from respike.eeg.decoders import Fitted
+from respike.eeg.decoders import Fitted, unseen_error
 
 
 class Windows(NamedTuple):
-    """Signals of one block at its own pace [L, C], and the frames that windows end at."""
+    """Signals of one stretch at its own pace [L, C], and the frames that windows end at."""
 
     signals: np.ndarray
     ends: np.ndarray
@@ -53,7 +53,7 @@ class Network(nn.Module):
         self.heads = heads
 
     def forward(self, windows: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
-        """Outputs; `keep` [N, 2 width] is the dropout mask, scaled, of the last layer's input."""
+        """Outputs; `keep` [N, 2 width] is the scaled dropout mask of the last layer's input."""
         x = self.mix(windows)
         x = x + functional.pad(functional.gelu(self.first(x)), (4, 0))
         x = x + functional.pad(functional.gelu(self.second(x)), (4, 0))
@@ -77,7 +77,7 @@ class CnnAttention:
         self.warm_up_s = self.window_s + 1.0
 
     def inputs(self, signal: np.ndarray, rate_hz: float, frames: np.ndarray) -> Windows:
-        """Slow amplitudes and powers of one block, and where its windows end."""
+        """Slow amplitudes and powers of one stretch, and where its windows end."""
         s = self.settings
         parts = [filters.slow(signal, rate_hz, *s["slow_hz"])]
         parts += [filters.log_power(signal, rate_hz, *band) for band in s["power_hz"]]
@@ -98,23 +98,25 @@ class CnnAttention:
         for m in range(members):
             held = range(m, len(inputs), members)
             kept = [i for i in range(len(inputs)) if i not in held]
-            apply, rows, network = self._member([inputs[i] for i in kept], [outputs[i] for i in kept])
+            apply, rows, network = self._member(
+                [inputs[i] for i in kept], [outputs[i] for i in kept]
+            )
             for i in held:
                 unseen[i] = apply(inputs[i])
             applied.append(apply)
             curve += [{"member": m, **row} for row in rows]
             state |= {f"{m}.{k}": v.numpy().copy() for k, v in network.state_dict().items()}
-        error = [((p - y) ** 2).mean(0) for p, y in zip(unseen, outputs, strict=True)]
-        curve[-1]["unseen_loss"] = float((np.mean(error, 0) / np.concatenate(outputs).var(0)).mean())
 
         def predict(windows: Windows) -> np.ndarray:
             return np.mean([apply(windows) for apply in applied], axis=0)
 
+        error = unseen_error(unseen, outputs)
+        curve.append({"member": members, "epoch": self.settings["epochs"], "loss": error})
         return Fitted(predict, unseen, curve, state)
 
     def _member(self, inputs: list[Windows], outputs: list[np.ndarray]):
         """One network: a function from windows to outputs, its curve, and itself."""
-        centre, scale = _spread([w.signals for w in inputs])
+        centre, scale = _spread([w.signals[w.ends] for w in inputs])
         mean, spread = _spread(outputs)
         scaled = [w._replace(signals=(w.signals - centre) / scale) for w in inputs]
         truth = [((y - mean) / spread).astype(np.float32) for y in outputs]
@@ -130,7 +132,9 @@ class CnnAttention:
     def _network(self, channels: int, outputs: int) -> Network:
         s = self.settings
         if s["width"] % s["heads"]:
-            raise RespikeError(f"cnn-attention.width {s['width']} is no multiple of heads {s['heads']}")
+            raise RespikeError(
+                f"cnn-attention.width {s['width']} is no multiple of heads {s['heads']}"
+            )
         network = Network(channels, outputs, s["width"], s["heads"])
         with torch.no_grad():
             for name, tensor in network.named_parameters():
@@ -161,7 +165,9 @@ class CnnAttention:
                 shape = (len(y), 2 * s["width"])
                 kept = self.generator.random(shape, dtype=np.float32) >= s["dropout"]
                 keep = torch.from_numpy(kept.astype(np.float32) / (1 - s["dropout"]))
-                loss = functional.mse_loss(network(torch.from_numpy(x), keep), torch.from_numpy(y))
+                loss = functional.mse_loss(
+                    network(torch.from_numpy(x), keep), torch.from_numpy(y)
+                )
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
@@ -200,13 +206,13 @@ def build(
     *,
     width: int = 32,
     heads: int = 4,
-    window_ms: int = 1000,
-    point_ms: int = 40,
+    window_ms: int = 1200,
+    point_ms: int = 80,
     slow_hz: list = (0.1, 4.0),
     power_hz: list = ((8.0, 13.0), (16.0, 24.0)),
-    epochs: int = 6,
+    epochs: int = 5,
     batch: int = 128,
-    rate: float = 3e-3,
+    rate: float = 4e-3,
     decay: float = 0.05,
     dropout: float = 0.5,
     members: int = 3,

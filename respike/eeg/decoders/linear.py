@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from respike.core.errors import RespikeError
 from respike.eeg import filters, ridge
-from respike.eeg.decoders import Fitted
-
-MEMORY_S = 1.0  # what the filters remember, the slow high pass apart
+from respike.eeg.decoders import Fitted, unseen_error
 
 
 class Features(NamedTuple):
-    """Features of one block [S, F], and their sums."""
+    """Features of some frames [S, F], and their sums."""
 
     values: np.ndarray
     sums: ridge.Moments
@@ -34,20 +33,30 @@ def features_of(values: np.ndarray) -> Features:
 class Linear:
     """See `build`; the interface is described in respike/eeg/decoders."""
 
-    def __init__(self, slow_hz, power_hz, slow_lags_ms, power_lags_ms, inner_folds):
+    def __init__(
+        self, slow_hz, power_hz, slow_lags_ms, power_lags_ms, memory_ms, inner_folds, penalty
+    ):
         self.slow_hz = slow_hz
         self.power_hz = power_hz
         self.slow_lags_ms = slow_lags_ms
         self.power_lags_ms = power_lags_ms
         self.inner_folds = inner_folds
-        lags = [*slow_lags_ms, *(power_lags_ms if power_hz else [])]
-        self.warm_up_s = max(lags) / 1000 + MEMORY_S
+        self.penalties = ridge.PENALTIES if penalty is None else (penalty,)
+        lags = [*(slow_lags_ms if slow_hz else []), *(power_lags_ms if power_hz else [])]
+        if not lags:
+            raise RespikeError(
+                "linear has neither slow_hz nor power_hz; give one of them a band"
+            )
+        self.warm_up_s = (max(lags) + memory_ms) / 1000
         self.window_s = self.warm_up_s
 
     def inputs(self, signal: np.ndarray, rate_hz: float, frames: np.ndarray) -> Features:
-        """Features of one block at some of its frames."""
-        slow = filters.slow(signal, rate_hz, *self.slow_hz)
-        columns = [filters.lagged(slow, frames, filters.in_frames(self.slow_lags_ms, rate_hz))]
+        """Features of one stretch at some of its frames."""
+        columns = []
+        if self.slow_hz:
+            slow = filters.slow(signal, rate_hz, *self.slow_hz)
+            lags = filters.in_frames(self.slow_lags_ms, rate_hz)
+            columns.append(filters.lagged(slow, frames, lags))
         for low, high in self.power_hz:
             power = filters.log_power(signal, rate_hz, low, high)
             lags = filters.in_frames(self.power_lags_ms, rate_hz)
@@ -57,35 +66,36 @@ class Linear:
     def fit(self, inputs: list[Features], outputs: list[np.ndarray]) -> Fitted:
         """Fit to outputs [S, D] of the training blocks."""
         values, sums = [x.values for x in inputs], [x.sums for x in inputs]
-        found, unseen = ridge.fit(values, sums, outputs, self.inner_folds)
+        found, blind = ridge.fit(values, sums, outputs, self.inner_folds, self.penalties)
+        unseen = [fit.predict(x) for fit, x in zip(blind, values, strict=True)]
         state = {"centre": found.centre, "weights": found.weights, "offset": found.offset}
-        curve = [{"epoch": 0, "loss": _error(unseen, outputs)}]
+        curve = [{"epoch": 0, "loss": unseen_error(unseen, outputs)}]
         return Fitted(lambda x: found.predict(x.values), unseen, curve, state)
 
 
-def _error(predicted: list[np.ndarray], outputs: list[np.ndarray]) -> float:
-    """Squared error of unseen predictions over the outputs' variance, mean over outputs."""
-    p, y = np.concatenate(predicted), np.concatenate(outputs)
-    return float((((p - y) ** 2).mean(0) / y.var(0)).mean())
-
-
 def build(
-    generator: np.random.Generator,  # noqa: ARG001  the linear decoder draws nothing
+    generator: np.random.Generator,
     *,
     slow_hz: list = (0.1, 4.0),
     power_hz: list = ((8.0, 13.0), (16.0, 24.0)),
     slow_lags_ms: list = (0, 200, 400, 600),
     power_lags_ms: list = (0, 400),
+    memory_ms: int = 1000,
     inner_folds: int = 4,
+    penalty: float | None = None,
 ) -> Linear:
     """Make the decoder.
 
     Args:
         generator: unused.
-        slow_hz: band of the slow amplitudes.
-        power_hz: bands whose logarithmic power is used.
+        slow_hz: band of the slow amplitudes; empty for none.
+        power_hz: bands whose logarithmic power is used; empty for none.
         slow_lags_ms: how far back slow amplitudes are taken.
         power_lags_ms: how far back powers are taken.
+        memory_ms: what the filters are taken to remember, the slow high pass apart.
         inner_folds: groups of training blocks left out to choose the penalty.
+        penalty: a fixed one, for recordings too short to choose; None chooses.
     """
-    return Linear(slow_hz, power_hz, slow_lags_ms, power_lags_ms, inner_folds)
+    return Linear(
+        slow_hz, power_hz, slow_lags_ms, power_lags_ms, memory_ms, inner_folds, penalty
+    )

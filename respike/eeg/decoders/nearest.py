@@ -15,7 +15,7 @@ from respike.eeg.decoders import Fitted
 
 
 class Windows(NamedTuple):
-    """Slow amplitudes of one block's windows, [S, F]."""
+    """Slow amplitudes of some windows, [S, F]."""
 
     values: np.ndarray
 
@@ -34,7 +34,7 @@ class Nearest:
         self.warm_up_s = self.window_s = max(lags_ms) / 1000 + 1.0
 
     def inputs(self, signal: np.ndarray, rate_hz: float, frames: np.ndarray) -> Windows:
-        """Windows of one block at some of its frames."""
+        """Windows of one stretch at some of its frames."""
         slow = filters.slow(signal, rate_hz, *self.slow_hz)
         return Windows(filters.lagged(slow, frames, filters.in_frames(self.lags_ms, rate_hz)))
 
@@ -42,26 +42,30 @@ class Nearest:
         """Keep the training windows, scaled by their own spread."""
         x, y = np.concatenate([w.values for w in inputs]), np.concatenate(outputs)
         if len(x) < self.neighbours:
-            raise RespikeError(f"{len(x)} training windows; nearest.neighbours is {self.neighbours}")
+            raise RespikeError(
+                f"{len(x)} training windows; nearest.neighbours is {self.neighbours}"
+            )
         centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
-        stored = (x - centre) / scale
+        stored = ((x - centre) / scale).astype(np.float32)
         length = (stored * stored).sum(axis=1)
 
         def predict(windows: Windows) -> np.ndarray:
-            asked = (windows.values - centre) / scale
-            distance = length - 2 * asked @ stored.T  # the asked window's own length is no matter
-            near = np.argsort(distance, axis=1, kind="stable")[:, : self.neighbours]
+            asked = ((windows.values - centre) / scale).astype(np.float32)
+            distance = (
+                length - 2 * asked @ stored.T
+            )  # the asked window's own length is no matter
+            near = np.argpartition(distance, self.neighbours, axis=1)[:, : self.neighbours]
             return y[near].mean(axis=1)
 
         return Fitted(predict, [None] * len(inputs), [{"epoch": 0, "loss": 0.0}], {})
 
 
 def build(
-    generator: np.random.Generator,  # noqa: ARG001  nothing is drawn
+    generator: np.random.Generator,
     *,
     neighbours: int = 5,
-    slow_hz: list = (0.1, 4.0),
-    lags_ms: list = (0, 100, 200, 300),
+    slow_hz: list = (0.1, 2.0),
+    lags_ms: list = (0, 200, 400, 600),
 ) -> Nearest:
     """Make the decoder.
 

@@ -2,9 +2,10 @@
 
 Files HS_P1_S1.mat ... and P1_AllLifts.mat with the fields and columns of Luciw et al. 2014
 (10.1038/sdata.2014.47), so that the reader of the real recordings is the tested reader.
-Where we differ, each file's header says so: EMG at 500 Hz instead of 4 kHz; angles, torques
-and temperatures are zero; the WS files, which repeat HS by windows, are not written.
-Every sample is integer arithmetic; floats occur only in the rounded tables of `tables`.
+Where we differ, each file's header says so: EMG at 500 Hz instead of 4 kHz, forces and
+positions at 100 Hz where that was asked. The WS files, which repeat HS by windows, are not
+written; angles, torques and temperatures are zero. Every sample is integer arithmetic;
+floats occur only in the rounded tables of `tables`.
 """
 
 import numpy as np
@@ -15,7 +16,9 @@ from respike.eeg.generator.hand import move
 from respike.eeg.generator.matfile import matfile
 
 
-def recording(*, snr: list, series: int = 9, lifts: int = 8, seed: int = 0) -> dict[str, bytes]:
+def recording(
+    *, snr: list, series: int = 9, lifts: int = 12, kinematics_hz: int = 500, seed: int = 0
+) -> dict[str, bytes]:
     """The files of one participant.
 
     Args:
@@ -23,6 +26,8 @@ def recording(*, snr: list, series: int = 9, lifts: int = 8, seed: int = 0) -> d
             the same cues, as [numerator, denominator]; [0, 1] is the null set.
         series: number of series, 1 to 9.
         lifts: lifts of each series.
+        kinematics_hz: of forces and positions: 500 as in the real files, or 100. They come
+            from a tracker of 33 Hz, so that 100 loses nothing and a file is half as large.
         seed: of everything that is drawn. Recordings that differ in snr alone share lifts,
             hand and noise.
 
@@ -40,13 +45,17 @@ def recording(*, snr: list, series: int = 9, lifts: int = 8, seed: int = 0) -> d
         raise RespikeError(
             f"series is {series}, lifts {lifts}; series lies in 1..9, lifts is >= 1"
         )
+    if kinematics_hz not in (100, 500):
+        raise RespikeError(
+            f"kinematics_hz is {kinematics_hz}; it is 500, or 100 for small files"
+        )
     text = (
-        f"respike synthetic, WAY-EEG-GAL structure; snr {snr[0]}/{snr[1]}; EEG 0.1 uV, 500 Hz; "
+        f"respike synthetic, WAY-EEG-GAL structure; snr {snr[0]}/{snr[1]}; "
+        f"EEG 0.1 uV 500 Hz; EMG 500 Hz; kin {kinematics_hz} Hz; no WS"
     )
-    text += "EMG 500 Hz; no WS"
     files, rows = {}, []
     for number in range(1, series + 1):
-        hs, made = one_series(number, snr=snr, lifts=lifts, seed=seed)
+        hs, made = one_series(number, snr, lifts, kinematics_hz, seed)
         files[f"HS_P1_S{number}.mat"] = matfile({"hs": hs}, text)
         rows += made
     table = {"AllLifts": np.array(rows, "<f8"), "ColNames": list(records.ALL_LIFTS)}
@@ -54,7 +63,9 @@ def recording(*, snr: list, series: int = 9, lifts: int = 8, seed: int = 0) -> d
     return files
 
 
-def one_series(number: int, *, snr: list, lifts: int, seed: int) -> tuple[dict, list]:
+def one_series(
+    number: int, snr: list, lifts: int, kinematics_hz: int, seed: int
+) -> tuple[dict, list]:
     """The `hs` struct of one series, and its rows of AllLifts."""
     use = f"grasp-lift/series-{number}"
     block = schedule.BLOCKS[number - 1]
@@ -71,7 +82,7 @@ def one_series(number: int, *, snr: list, lifts: int, seed: int) -> tuple[dict, 
         "series": number,
         "emg": records.muscles(seed, use, own, movement),
         "eeg": records.stream(eeg, list(brain.tables.ELECTRODES)),
-        "kin": records.kinematics(seed, use, movement),
+        "kin": records.kinematics(seed, use, movement, kinematics_hz),
         "env": records.environment(own, frames),
         "misc": records.miscellaneous(own, frames),
     }

@@ -21,7 +21,7 @@ import numpy as np
 from respike.core.errors import RespikeError
 from respike.eeg.generator import tables
 from respike.eeg.generator.hand import Movement
-from respike.eeg.generator.noise import band, normal, pieces, pink
+from respike.eeg.generator.noise import exact_band, normal, pieces, pink
 from respike.eeg.generator.schedule import Lift
 
 PER_FRAME = 5  # samples at 500 Hz in a frame of 10 ms
@@ -79,16 +79,25 @@ def electrodes(
             if place == name:
                 envelope = ONE - (activity * lost >> 12) + (rebound * gained >> 12)
                 taps = tables.TABLES[rhythm]()
-                noise = band(seed, f"{use}/{rhythm}/{name}", n, amplitude, taps)
+                noise = exact_band(seed, f"{use}/{rhythm}/{name}", n, amplitude, taps)
                 signal += noise * upsampled(envelope) >> tables.SHAPE_BITS
         if name == "occipital":
             signal += _visual(own[0], n)
         columns.append(signal)
     columns.append(_eyes(seed, use, own[0], n))
-    mixed = tables.table_leadfield() @ np.array(columns) >> tables.LEADFIELD_BITS
+    mixed = exact_product(tables.table_leadfield(), np.array(columns)) >> tables.LEADFIELD_BITS
     for channel, name in enumerate(tables.ELECTRODES):
         mixed[channel] += pink(seed, f"{use}/sensor/{name}", n, SENSOR_NOISE, WHITE)
     return counts((mixed + 50) // 100, "EEG").T
+
+
+def exact_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Matrix product of integers, which no BLAS touches."""
+    if a.dtype.kind != "i" or b.dtype.kind != "i":
+        raise TypeError(
+            f"operands are {a.dtype} and {b.dtype}; integers alone multiply exactly"
+        )
+    return a @ b
 
 
 def counts(values: np.ndarray, what: str) -> np.ndarray:
@@ -126,7 +135,7 @@ def _movement(lifts: list[Lift], movement: Movement, frames: int) -> dict[str, n
     found["m1-left"] += potential * 3 >> 2
     for codes, shift in ((CODE, AHEAD), (FEEDBACK, -BEHIND)):
         for name, gains in codes.items():
-            signal = movement.velocity @ np.array(gains, "<i8") >> 16
+            signal = exact_product(movement.velocity, np.array(gains, "<i8")) >> 16
             found[name] += _shifted(signal, shift)
     return found
 

@@ -21,7 +21,7 @@ def matfile(variables: dict[str, Any], text: str) -> bytes:
     """A file with these variables.
 
     Args:
-        variables: name -> dict (a struct), list (a column of cells), str, int, float or
+        variables: name -> dict (a struct), list (a column of cells), ASCII str, int, float or
             array of dtype <f8, <f4, <i2, <i4 or |u1, at most two axes.
         text: what the file says of itself, at most 116 ASCII characters.
 
@@ -57,7 +57,7 @@ def _matrix(name: str, value: Any) -> bytes:
         body = _head(_CELL, (len(value), 1), name) + b"".join(_matrix("", v) for v in value)
     elif isinstance(value, str):
         body = _head(_CHAR, (1, len(value)), name)
-        body += _element(_UINT16, value.encode("utf-16-le"))
+        body += _element(_UINT16, value.encode("ascii").decode().encode("utf-16-le"))
     else:
         array = np.asarray(value)
         if array.dtype.str == "<i8" and array.ndim == 0:

@@ -48,8 +48,10 @@ def pink(seed: int, use: str, n: int, amplitude: int, white: int = 0) -> np.ndar
     return total
 
 
-def band(seed: int, use: str, n: int, amplitude: int, taps: np.ndarray) -> np.ndarray:
+def exact_band(seed: int, use: str, n: int, amplitude: int, taps: np.ndarray) -> np.ndarray:
     """Noise of one frequency band with standard deviation `amplitude` (within 1 %)."""
+    if taps.dtype.kind != "i":
+        raise TypeError(f"taps are {taps.dtype}; integers alone convolve to equal bits")
     white = normal(seed, use, n + len(taps) - 1) >> 4
     filtered = np.convolve(white, taps, "valid") >> 15
     energy = int((taps * taps).sum())  # of 2**30

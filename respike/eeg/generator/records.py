@@ -8,14 +8,12 @@ import numpy as np
 from respike.eeg.generator import tables
 from respike.eeg.generator.brain import PER_FRAME, counts, upsampled
 from respike.eeg.generator.hand import NEWTON, Movement
-from respike.eeg.generator.noise import band, normal, scaled
+from respike.eeg.generator.noise import exact_band, normal, scaled
 from respike.eeg.generator.schedule import (
     BEFORE_LED,
     BLOCK_TYPES,
     CM,
-    SURFACES,
     WEIGHT_CODES,
-    WEIGHTS_G,
     Lift,
 )
 
@@ -38,25 +36,27 @@ ENV = ("Surface", "Weight")
 MISC = (
     "Button", "Magnet", "SurfaceLED", "ParticipantLED", "Temperature1", "Temperature2"
 )  # fmt: skip
-ALL_LIFTS = tuple(
-    "Part Run Lift CurW CurS PrevW PrevS StartTime LEDOn LEDOff BlockType tIndTouch tThumbTouch "
-    "tFirstDigitTouch tBothDigitTouch tIndStartLoadPhase tThuStartLoadPhase tBothStartLoadPhase "
-    "tLiftOff tReplace tIndRelease tThuRelease tBothReleased GF_Max LF_Max dGF_Max dLF_Max "
-    "tGF_Max tLF_Max tdGF_Max tdLF_Max GF_Hold LF_Hold tHandStart tHandStop tPeakVelHandReach "
-    "tPeakVelHandRetract GripAparture_Max tGripAparture_Max Dur_Reach Dur_Preload Dur_LoadPhase "
-    "Dur_Release".split()
-)
+_COLUMNS = """
+    Part Run Lift CurW CurS PrevW PrevS StartTime LEDOn LEDOff BlockType
+    tIndTouch tThumbTouch tFirstDigitTouch tBothDigitTouch
+    tIndStartLoadPhase tThuStartLoadPhase tBothStartLoadPhase
+    tLiftOff tReplace tIndRelease tThuRelease tBothReleased
+    GF_Max LF_Max dGF_Max dLF_Max tGF_Max tLF_Max tdGF_Max tdLF_Max GF_Hold LF_Hold
+    tHandStart tHandStop tPeakVelHandReach tPeakVelHandRetract
+    GripAparture_Max tGripAparture_Max Dur_Reach Dur_Preload Dur_LoadPhase Dur_Release
+"""
+ALL_LIFTS = tuple(_COLUMNS.split())
 TRACKER_FRAMES = 3  # four sensors share 120 Hz; here each is read every 30 ms
 OFFSET, DRIFT, JITTER = CM // 2, CM // 60, CM // 50
 _WRIST = (-13 * CM, 2 * CM, 3 * CM)
 
 
-def stream(signal: np.ndarray, names: list[str]) -> dict:
+def stream(signal: np.ndarray, names: list[str], rate_hz: int = RATE_HZ) -> dict:
     """One of the streams of `hs`."""
-    return {"names": names, "sig": signal, "samplingrate": RATE_HZ}
+    return {"names": names, "sig": signal, "samplingrate": rate_hz}
 
 
-def kinematics(seed: int, use: str, movement: Movement) -> dict:
+def kinematics(seed: int, use: str, movement: Movement, rate_hz: int) -> dict:
     """Forces [N] and positions [cm] of one series, float32 [L, 36].
 
     Positions pass through a tracker that reads each sensor every 30 ms with noise of
@@ -84,10 +84,11 @@ def kinematics(seed: int, use: str, movement: Movement) -> dict:
         columns[f"FX{plate}"] = load * share >> 7
         columns[f"FZ{plate}"] = -grip
     unit = {"F": NEWTON, "P": CM}
-    signal = np.empty((frames * PER_FRAME, len(KIN)), "<f4")
+    every = RATE_HZ // rate_hz
+    signal = np.empty((len(load[::every]), len(KIN)), "<f4")
     for k, (name, values) in enumerate(columns.items()):
-        signal[:, k] = values.astype("<f4") / np.float32(unit.get(name[0], 1))
-    return stream(signal, list(KIN))
+        signal[:, k] = values[::every].astype("<f4") / np.float32(unit.get(name[0], 1))
+    return stream(signal, list(KIN), rate_hz)
 
 
 def _drift(seed: int, use: str, frames: int) -> np.ndarray:
@@ -125,7 +126,7 @@ def muscles(seed: int, use: str, lifts: list[Lift], movement: Movement) -> dict:
             envelopes[muscle, start - 6 : stop - 6] += 400
     signal = []
     for name, envelope in zip(EMG, envelopes, strict=True):
-        noise = band(
+        noise = exact_band(
             seed, f"{use}/muscle/{name}", frames * PER_FRAME, 4096, tables.TABLES["muscle"]()
         )
         signal.append(noise * upsampled(envelope) >> 12)
@@ -187,13 +188,15 @@ def _row(series, number, block, lift, before, movement) -> list[float]:
         "tIndTouch": time(lift.touch_index), "tThumbTouch": time(lift.touch_thumb),
         "tFirstDigitTouch": time(min(lift.touch_index, lift.touch_thumb)),
         "tBothDigitTouch": time(lift.touch),
-        "tIndStartLoadPhase": time(lift.load_start), "tThuStartLoadPhase": time(lift.load_start),
+        "tIndStartLoadPhase": time(lift.load_start),
+        "tThuStartLoadPhase": time(lift.load_start),
         "tBothStartLoadPhase": time(lift.load_start),
         "tLiftOff": time(lift.lift_off), "tReplace": time(lift.replace),
         "tIndRelease": time(lift.release_index), "tThuRelease": time(lift.release_thumb),
         "tBothReleased": time(lift.released),
         "GF_Max": int(grip.max()) / NEWTON, "LF_Max": int(load.max()) / NEWTON,
-        "dGF_Max": int(grip_rate.max()) * 100 / NEWTON, "dLF_Max": int(load_rate.max()) * 100 / NEWTON,
+        "dGF_Max": int(grip_rate.max()) * 100 / NEWTON,
+        "dLF_Max": int(load_rate.max()) * 100 / NEWTON,
         "tGF_Max": time(lift.touch + int(grip.argmax())),
         "tLF_Max": time(lift.touch + int(load.argmax())),
         "tdGF_Max": time(lift.touch + int(grip_rate.argmax())),
@@ -217,7 +220,3 @@ def _peak_speed(movement: Movement, span: slice) -> float:
     v = movement.velocity[span]
     largest = int((v * v).sum(1).max())
     return float(np.sqrt(np.float64(largest))) * 100 / (16 * CM)
-
-
-SURFACE_NAMES = dict(enumerate(SURFACES, 1))
-WEIGHT_GRAMS = dict(zip(WEIGHT_CODES, WEIGHTS_G, strict=True))

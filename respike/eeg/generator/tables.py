@@ -61,7 +61,7 @@ def rounded(values: np.ndarray) -> np.ndarray:
     return np.floor(values + 0.5).astype("<i8")
 
 
-def _direction(inclination: float, azimuth: float) -> np.ndarray:
+def table_direction(inclination: float, azimuth: float) -> np.ndarray:
     a, b = np.deg2rad(inclination), np.deg2rad(azimuth)
     return np.array([np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)])
 
@@ -76,10 +76,10 @@ def table_leadfield(terms: int = 60) -> np.ndarray:
         int64 [electrodes, sources + 1], the last column being the eyes.
     """
     columns = []
-    electrodes = np.array([_direction(*angles) for angles in ELECTRODES.values()])
+    electrodes = np.array([table_direction(*angles) for angles in ELECTRODES.values()])
     for inclination, azimuth, depth, outward in SOURCES.values():
-        place = _direction(inclination, azimuth)
-        along = _direction(inclination + 90, azimuth)  # unit vector along the meridian
+        place = table_direction(inclination, azimuth)
+        along = table_direction(inclination + 90, azimuth)  # unit vector along the meridian
         cosine = np.clip(electrodes @ place, -1, 1)
         before, p = np.ones_like(cosine), cosine.copy()
         slope_before, slope = np.zeros_like(cosine), np.ones_like(cosine)
@@ -92,7 +92,7 @@ def table_leadfield(terms: int = 60) -> np.ndarray:
             slope_after = slope_before + (2 * n + 1) * p
             before, p, slope_before, slope = p, after, slope, slope_after
         columns.append(total / np.abs(total).max())
-    nose = _direction(100, 90)
+    nose = table_direction(100, 90)
     distance = np.arccos(np.clip(electrodes @ nose, -1, 1))
     columns.append(np.exp(-((distance / 0.6) ** 2)))
     return rounded(np.array(columns).T * 2**LEADFIELD_BITS)
@@ -131,7 +131,7 @@ def table_blink() -> np.ndarray:
 
 
 def table_return() -> np.ndarray:
-    """Decay of the movement potential after its peak, frames of 10 ms, 2**12 = 1: tau 0.25 s."""
+    """How the movement potential decays, frames of 10 ms, 2**12 = 1; tau 0.25 s."""
     return rounded(np.exp(-np.arange(150) / 25) * 2**SHAPE_BITS)
 
 
