@@ -162,8 +162,7 @@ def _dump_safetensors(value: Mapping[str, Any], metadata: Any = None) -> bytes:
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
     header: dict[str, Any] = {}
     if metadata is not None:
-        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        header["__metadata__"] = {METADATA: text}
+        header["__metadata__"] = {METADATA: _finite_json(metadata, separators=(",", ":"))}
     offset = 0
     for name in order:
         array = arrays[name]
@@ -245,11 +244,14 @@ def _strict_json(data: bytes) -> Any:
 
 
 def _dump_json(value: Any) -> bytes:
+    return (_finite_json(value, indent=1) + "\n").encode()
+
+
+def _finite_json(value: Any, **layout: Any) -> str:
     try:
-        text = json.dumps(_python(value), sort_keys=True, indent=1, allow_nan=False)
+        return json.dumps(_python(value), sort_keys=True, allow_nan=False, **layout)
     except ValueError:
         raise RespikeError(f"a number that is not finite: {_where_not_finite(value)}") from None
-    return (text + "\n").encode()
 
 
 def _python(value: Any) -> Any:
@@ -336,8 +338,6 @@ _DAMAGE = (
     struct.error,
     zipfile.BadZipFile,
 )
-TEXT = (".html", ".md", ".txt")
-RAW = (".mp4", ".webp", ".jpg", ".png")
 
 
 def dump(name: str, value: Any, **options: Any) -> bytes:
@@ -369,8 +369,6 @@ def parse(name: str, data: bytes) -> Any:
         return data
     try:
         return _FORMATS[suffix][1](data)
-    except RespikeError:
-        raise
     except _DAMAGE as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DamagedFile(f"{name} is not a valid {suffix[1:]} file: {why}") from None
