@@ -76,8 +76,8 @@ def build(
         raise RespikeError(f"neuron.lif.v_threshold is {v_threshold}; it must be > 0")
     if surrogate not in SURROGATES:
         raise RespikeError(
-            f"neuron.lif.surrogate is {surrogate!r};{did_you_mean(surrogate, SURROGATES)}"
-            f" known: {', '.join(SURROGATES)}"
+            f"neuron.lif.surrogate is {surrogate!r}.{did_you_mean(surrogate, SURROGATES)}"
+            f" Known: {', '.join(SURROGATES)}."
         )
     family, usual = SURROGATES[surrogate]
     alpha = usual if alpha is None else alpha
