@@ -30,11 +30,13 @@ def lag_steps(
         block: of each moment; only pairs within a block count.
         most: largest lag tried, both ways.
     """
-    best = {}
+    best, most = {}, min(most, len(block) - 2)
     for lag in range(-most, most + 1):
         late = slice(max(lag, 0), len(block) + min(lag, 0))
         early = slice(max(-lag, 0), len(block) - max(lag, 0))
         same = block[late] == block[early]
+        if same.sum() < 2:
+            continue
         best[lag] = correlation(target[early][same], predicted[late][same]).mean()
     return max(best, key=lambda lag: (best[lag], -abs(lag)))
 

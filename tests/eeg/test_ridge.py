@@ -1,4 +1,4 @@
-"""Ridge from sums equals ridge from samples, and its penalty is chosen without the test block."""
+"""Ridge from sums is ridge from samples; its penalty is chosen inside the training blocks."""
 
 import numpy as np
 import pytest

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,8 @@ def test_a_series_has_the_fields_and_columns_of_the_public_files():
         assert found[stream]["sig"].shape[1] == len(found[stream]["names"]) == columns
         assert found[stream]["samplingrate"] == 500
     assert " ".join(found["eeg"]["names"]) == (
-        "Fp1 Fp2 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 TP9 CP5 CP1 CP2 CP6 TP10 P7 P3 Pz "
-        "P4 P8 PO9 O1 Oz O2 PO10"
+        "Fp1 Fp2 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 TP9 CP5 CP1 CP2 CP6 TP10 P7 P3 "
+        "Pz P4 P8 PO9 O1 Oz O2 PO10"
     )
     first = [name.split(" ")[0] for name in found["kin"]["names"]]
     assert first[:2] == ["Ae1", "Ae2"]
@@ -77,12 +78,12 @@ def test_events_follow_each_other_as_in_a_lift():
     table = loadmat(io.BytesIO(files(lifts=12)["P1_AllLifts.mat"]), simplify_cells=True)["P"]
     column = {name: table["AllLifts"][:, k] for k, name in enumerate(table["ColNames"])}
 
-    order = (
-        "LEDOn tHandStart tFirstDigitTouch tBothDigitTouch tBothStartLoadPhase tLiftOff LEDOff "
-        "tReplace tBothReleased tHandStop"
-    ).split()
+    order = [
+        "LEDOn", "tHandStart", "tFirstDigitTouch", "tBothDigitTouch", "tBothStartLoadPhase",
+        "tLiftOff", "LEDOff", "tReplace", "tBothReleased", "tHandStop",
+    ]  # fmt: skip
 
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         assert (column[before] <= column[after]).all(), (before, after)
     assert (np.diff(column["StartTime"]) > column["tHandStop"][:-1] - 2).all()
     assert column["tPeakVelHandReach"].mean() == pytest.approx(52, abs=12)  # a speed, cm/s
@@ -169,7 +170,7 @@ def test_a_ghost_shares_cues_and_conditions_with_the_lift_and_no_movement():
 def test_the_largest_movement_a_stream_may_draw_ends_before_the_next_cue():
     lifts = schedule.lifts(3, "own", "cue", "weight", 400)
 
-    for lift, after in zip(lifts, lifts[1:], strict=False):
+    for lift, after in pairwise(lifts):
         assert lift.top < lift.led_off
         assert lift.hand_stop < after.led_on - 10
 
