@@ -56,8 +56,8 @@ class Recipe:
         for key in ("epochs", "batch"):
             if getattr(self, key) < 1:
                 raise RespikeError(f"{key} is {getattr(self, key)}; it must be >= 1")
-        if not self.learning_rate > 0:
-            raise RespikeError(f"learning_rate is {self.learning_rate}; it must be > 0")
+        if not 0 < self.learning_rate <= 1:
+            raise RespikeError(f"learning_rate is {self.learning_rate}; it must lie in (0, 1]")
         if self.decay not in DECAYS:
             raise RespikeError(f"decay is {self.decay!r}; allowed: {', '.join(DECAYS)}")
         if self.selection not in SELECTIONS:

@@ -94,8 +94,8 @@ def test_another_seed_divides_otherwise():
         ),
         (
             {**SIZES, "validation": 0},
-            "split is {'train': 50, 'validation': 0, 'test': 25}; it needs train, validation and"
-            " test, each >= 1",
+            "split is {'train': 50, 'validation': 0, 'test': 25}; it needs train, validation"
+            " and test, each >= 1",
         ),
     ],
 )
