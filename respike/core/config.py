@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.core import layout, parts, strict, yaml
+from respike.core import chain, layout, parts, strict, yaml
 from respike.core.errors import ConfigError, did_you_mean
 from respike.core.fingerprint import fingerprint
 from respike.core.io import sha256
@@ -19,37 +19,15 @@ from respike.core.yaml import Document, Key
 STRUCTURE = ("init", "drop", "grow", "schedule")
 
 
-class Reference(NamedTuple):
-    """`variant[/stage][@seed]`: a run whose model or result another run takes."""
-
-    variant: str
-    stage: str | None
-    seed: int | None
-
-
-def reference(text: str) -> Reference:
-    """Take `variant[/stage][@seed]` apart.
-
-    Raises:
-        ConfigError: not of that form.
-    """
-    match = re.fullmatch(rf"({layout.ID})(?:/([a-z]+))?(?:@(\d+))?", text)
-    if not match:
-        raise ConfigError(
-            f"'{text}' is no run; write variant, variant/stage or variant/stage@seed"
-        )
-    variant, stage, seed = match.groups()
-    return Reference(variant, stage, int(seed) if seed is not None else None)
-
-
 def pick(document: Document, budget: str) -> Document:
     """A document with every `{smoke:, desk:, paper:}` replaced by the budget's value.
 
     Places move along, so that a message about a value still names its line.
 
     Raises:
-        ConfigError: a value has no entry for the budget.
+        ConfigError: a value has no entry for the budget, or the file is no mapping.
     """
+    _check_mapping(document)
     places: dict[Key, yaml.Place] = {}
 
     def walk(value: Any, inside: Key, outside: Key) -> Any:
@@ -104,6 +82,11 @@ def stage_parts(stage: str, block: Any, where: str) -> list[tuple[str, Any, str]
     return found
 
 
+def _check_mapping(document: Document) -> None:
+    if not isinstance(document.value, dict | None):
+        raise ConfigError(f"{document.at(())} the file must be lines of `key: value`")
+
+
 @cache
 def sources(root: Path) -> Document:
     """The table of data sets, respike/datasets/sources.yaml, checked by its schema."""
@@ -134,6 +117,7 @@ class Config:
     ):
         self.root = root
         document = yaml.load(root / "config.yaml", "config.yaml")
+        _check_mapping(document)
         value = {**(document.value or {}), **(overrides or {})}
         sets = value.pop("set", [])
         strict.check(value, "config", document)
@@ -147,6 +131,11 @@ class Config:
         self.sets = [_assignment(text) for text in sets]
         if self.sets:
             self.asked = sorted({s.study for s in self.sets})
+            idle = sorted({*(overrides or {}).get("studies", ())} - {*self.asked})
+            if idle:
+                raise ConfigError(
+                    f"--set runs scratch variants alone, none of {idle[0]}; leave {idle[0]} out"
+                )
         for study in self.asked:
             self.document(study)
         for study in self.asked:
@@ -195,6 +184,7 @@ class Config:
             )
         for name, variant in value["variants"].items():
             self._check_variant(value, name, variant, document)
+        chain.check_no_circle(value["variants"], document)
         if self._check_claims is not None:
             try:
                 self._check_claims(value)
@@ -213,7 +203,7 @@ class Config:
             raise ConfigError(
                 f"{document.at(key)} variant '{name}': '{layout.SCRATCH}' is for --set"
             )
-        stages = stages_of(variant)
+        stages = chain.stages_of(variant)
         if not stages:
             raise ConfigError(
                 f"{document.at(key)} variants.{name} names no stage; add one of "
@@ -221,7 +211,10 @@ class Config:
             )
         dataset = variant.get("dataset", study.get("dataset"))
         if dataset is not None:
-            self._check_dataset(dataset, document.at((*key, "dataset")))
+            try:
+                self._check_dataset(dataset)
+            except ConfigError as error:
+                raise ConfigError(f"{document.at((*key, 'dataset'))} {error}") from None
         elif set(stages) - {"simulate"}:
             raise ConfigError(
                 f"{document.at(key)} variants.{name} has no data set; add dataset: ..."
@@ -235,15 +228,18 @@ class Config:
                 except ConfigError as error:
                     deep = document.at((*key, *path.split(".")[2:]))
                     raise ConfigError(f"{deep} {error}") from None
-            own = {k: v for k, v in variant[stage].items() if k not in {"from", "teacher"}}
+            takes = chain.TAKES.get(stage, {})
+            own = {k: v for k, v in variant[stage].items() if k not in takes}
             try:
                 parts.check_settings(parts.stage_takes(stage), own, where)
             except ConfigError as error:
                 raise ConfigError(f"{at} {error}") from None
-            for word in ("from", "teacher"):
-                text = variant[stage].get(word) if isinstance(variant[stage], dict) else None
-                if text is not None:
-                    self._check_reference(text, study, f"{at} {where}.{word}")
+            for word in [w for w in takes if w in variant[stage]]:
+                place = document.at((*key, stage, word))
+                try:
+                    chain.resolve(variant[stage][word], takes[word][1], study["variants"])
+                except ConfigError as error:
+                    raise ConfigError(f"{place} {where}.{word} is {error}") from None
         if "prune" in stages and "train" not in stages and "from" not in variant["prune"]:
             raise ConfigError(
                 f"{document.at(key)} variants.{name}.prune has no model; add from: VARIANT"
@@ -256,29 +252,18 @@ class Config:
             raise ConfigError(
                 f"{document.at(key)} variants.{name}.control has no decoder; add from:"
             )
-        if "emulate" in stages and not set(stages) & set(layout.MODEL):
+        if "emulate" in stages and not chain.taken(study["variants"], name, "emulate"):
             raise ConfigError(
-                f"{document.at(key)} variants.{name}.emulate has no model before it"
+                f"{document.at(key)} variants.{name}.emulate has no model; add from: VARIANT"
             )
 
-    def _check_dataset(self, dataset: str, at: str) -> None:
+    def _check_dataset(self, dataset: str) -> None:
         known = sources(self.root).value["datasets"]
         if dataset not in known:
             raise ConfigError(
-                f"{at} no data set named '{dataset}'.{did_you_mean(dataset, known)} "
+                f"no data set named '{dataset}'.{did_you_mean(dataset, known)} "
                 f"Known: {', '.join(sorted(known))}."
             )
-
-    def _check_reference(self, text: str, study: dict, at: str) -> None:
-        ref = reference(text)
-        if ref.variant not in study["variants"]:
-            known = study["variants"]
-            raise ConfigError(
-                f"{at} is '{text}': no such variant.{did_you_mean(ref.variant, known)} "
-                f"Known: {', '.join(known)}."
-            )
-        if ref.stage and ref.stage not in study["variants"][ref.variant]:
-            raise ConfigError(f"{at} is '{text}': {ref.variant} has no stage {ref.stage}")
 
     def _scratch(self, study: dict, change: "Assignment", document: Document) -> None:
         if change.variant not in study["variants"]:
@@ -306,6 +291,7 @@ class Config:
         try:
             strict.check(study, "study")
             self._check_variant(study, name, variant, document)
+            chain.check_no_circle(study["variants"], document)
         except ConfigError as error:
             raise ConfigError(f"--set {change.text}: {error}") from None
 
@@ -317,20 +303,42 @@ class Config:
         return wanted if self.seed_limit is None else min(wanted, self.seed_limit)
 
     def variant(self, study: str, variant: str, budget: str) -> dict[str, Any]:
-        """One variant's settings, resolved."""
-        return self.study(study, budget)["variants"][variant]
+        """One variant's settings, resolved.
+
+        Raises:
+            ConfigError: no such variant: a path was asked for that no run makes.
+        """
+        found = self.study(study, budget)["variants"]
+        if variant not in found:
+            raise ConfigError(
+                f"no variant '{variant}' in {study}.{did_you_mean(variant, found)} "
+                f"Known: {', '.join(found)}."
+            )
+        return found[variant]
+
+    def _block(self, stage: str, w: Mapping[str, str]) -> dict[str, Any]:
+        variant = self.variant(w["study"], w["variant"], w["budget"])
+        if stage not in variant:
+            raise ConfigError(
+                f"{w['study']}/{w['variant']} has no stage {stage}; "
+                f"it has: {', '.join(chain.stages_of(variant))}"
+            )
+        return variant[stage]
+
+    def _row(self, dataset: str) -> dict[str, Any]:
+        self._check_dataset(dataset)
+        return sources(self.root).value["datasets"][dataset]
 
     def dataset(self, study: str, variant: str, budget: str) -> str | None:
         """The data set that a variant runs on."""
         found = self.study(study, budget)
-        return found["variants"][variant].get("dataset", found.get("dataset"))
+        return self.variant(study, variant, budget).get("dataset", found.get("dataset"))
 
     def settings(self, stage: str, w: Mapping[str, str]) -> dict[str, Any]:
         """All that a job is told, as one JSON-able value."""
         scope = layout.STAGES[stage].scope
         if scope == "data":
-            row = sources(self.root).value["datasets"][w["dataset"]]
-            return {"stage": stage, "dataset": w["dataset"], "row": row}
+            return {"stage": stage, "dataset": w["dataset"], "row": self._row(w["dataset"])}
         budget, study = w["budget"], w.get("study", "")
         if scope == "run":
             return {
@@ -340,7 +348,7 @@ class Config:
                 "variant": w["variant"],
                 "seed": int(w["seed"]),
                 "dataset": self.dataset(study, w["variant"], budget),
-                stage: self.variant(study, w["variant"], budget)[stage],
+                stage: self._block(stage, w),
             }
         if scope == "study":
             return {
@@ -383,48 +391,23 @@ class Config:
                 "records": [r for s in self.asked for r in self.run_records(s, budget)],
             }
         budget, study, variant = w["budget"], w["study"], w["variant"]
+        self._block(stage, w)
         dataset = self.dataset(study, variant, budget)
         data = [layout.output("prepare", "data").format(dataset=dataset)] if dataset else []
         found = {"data": data}
-        block = self.variant(study, variant, budget)[stage]
         if stage in {"prune", "distill", "emulate"}:
-            found["model"] = self._model(stage, block, w)
-        if stage == "distill":
-            found["teacher"] = self._of(block["teacher"], layout.MODEL, "model", w)
-        if stage == "control":
-            found["decoded"] = self._of(
-                block.get("from", variant), ("decode",), "predictions", w
-            )
+            found["model"] = []
+        variants = self.study(study, budget)["variants"]
+        for name, run in chain.taken(variants, variant, stage).items():
+            file = layout.output(run.stage, "predictions" if name == "decoded" else "model")
+            seed = w["seed"] if run.seed is None else run.seed
+            found[name] = [file.format(**{**w, "variant": run.variant, "seed": seed})]
         return found
 
     def _source(self, dataset: str) -> str:
-        row = sources(self.root).value["datasets"][dataset]
-        stage = "synthesize" if row["source"] == "generator" else "fetch"
+        generated = self._row(dataset)["source"] == "generator"
+        stage = "synthesize" if generated else "fetch"
         return layout.output(stage, "source").format(dataset=dataset)
-
-    def _model(self, stage: str, block: dict, w: Mapping[str, str]) -> list[str]:
-        if "from" in block:
-            return self._of(block["from"], layout.MODEL, "model", w)
-        own = stages_of(self.variant(w["study"], w["variant"], w["budget"]))
-        before = [s for s in own[: own.index(stage)] if s in layout.MODEL]
-        if not before:
-            return []
-        return [layout.output(before[-1], "model").format(**w)]
-
-    def _of(
-        self, text: str, allowed: tuple[str, ...], name: str, w: Mapping[str, str]
-    ) -> list[str]:
-        ref = reference(text)
-        there = stages_of(self.variant(w["study"], ref.variant, w["budget"]))
-        stage = ref.stage or next((s for s in reversed(there) if s in allowed), None)
-        if stage is None:
-            raise ConfigError(
-                f"'{text}' has no stage of {', '.join(allowed)} to take a {name} from"
-            )
-        seed = w["seed"] if ref.seed is None else ref.seed
-        return [
-            layout.output(stage, name).format(**{**w, "variant": ref.variant, "seed": seed})
-        ]
 
     def code(self, stage: str, w: Mapping[str, str]) -> str:
         """Fingerprint of a stage and of every part that its settings name."""
@@ -455,7 +438,7 @@ class Config:
             if name.startswith(layout.SCRATCH) is not scratch:
                 continue
             for seed in range(self.seeds(study, budget)):
-                for stage in stages_of(variant):
+                for stage in chain.stages_of(variant):
                     found.append(
                         layout.record(stage).format(
                             budget=budget, study=study, variant=name, seed=seed
@@ -539,12 +522,7 @@ def _metric_modules(test: Any) -> list[str]:
 def _at_claim(sentence: str, study: dict[str, Any], document: Document) -> str:
     if sentence.startswith(document.source):
         return sentence
-    for i, claim in enumerate(study.get("claims", [])):
-        if isinstance(claim, dict) and str(claim.get("id")) in sentence:
-            return f"{document.at(('claims', i))} {sentence}"
-    return f"{document.source}: {sentence}"
-
-
-def stages_of(variant: Mapping[str, Any]) -> list[str]:
-    """Stages of a variant, in the order of the chain."""
-    return [stage for stage in layout.CHAIN if stage in variant]
+    ids = {str(claim["id"]): i for i, claim in enumerate(study["claims"])}
+    named = max((name for name in ids if name in sentence), key=len, default=None)
+    at = document.source + ":" if named is None else document.at(("claims", ids[named]))
+    return f"{at} {sentence}"
