@@ -249,7 +249,7 @@ def _target(claim, target):
     """A target may be the paper's number only where the claim is about the paper."""
     paper, test = claim.get("paper", {}), claim["test"]
     same = "value" in paper and math.isclose(abs(target), abs(paper["value"]))
-    same = same and paper["unit"] == test["unit"]
+    same = same and paper.get("unit") == test["unit"]
     if target == 0:
         return
     if claim["scope"] == "analogue":
@@ -260,7 +260,7 @@ def _target(claim, target):
             )
         return
     if not same:
-        said = f"{paper['value']:g} {paper['unit']}" if "value" in paper else "nothing"
+        said = f"{paper['value']:g} {paper.get('unit')}" if "value" in paper else "nothing"
         yield (
             f".test.target is {target:g} {test['unit']} and the paper's value is {said}; "
             "with scope published they are the same number up to its sign"
@@ -281,6 +281,8 @@ def _seeds(claim, study) -> Iterator[str]:
         return
     if power["sd"] == 0 and not power.get("item"):
         yield ".test.power has neither a spread over seeds (sd) nor one of items (item)"
+    if power.get("n", 2) < 2 and "blocks" not in power:
+        yield ".test.power.n is 1; an interval over seeds needs more, one over blocks says blocks"
     pilots, tuning = power["pilot_seeds"], power.get("tuning_seeds", [])
     for name, seeds in (("pilot_seeds", pilots), ("tuning_seeds", tuning)):
         early = [seed for seed in seeds if seed < FIRST_PILOT]

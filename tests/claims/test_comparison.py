@@ -358,8 +358,10 @@ def test_a_region_of_a_factor_is_symmetric_on_the_logarithm():
 
 
 def wide():
-    """The two arms on 40 items, so that one item's step is small."""
-    return predictions(a=hits(np.tile(A, 10)), b=hits(np.tile(B, 10)))
+    """The two arms on 40 items, half of them alike in all seeds: a seed and an item part."""
+    alike = np.tile([[1, 0, 1, 1], [1, 0, 1, 1], [1, 0, 1, 1]], 5)
+    a = np.hstack([np.tile(A, 5), alike])
+    return predictions(a=hits(a), b=hits(np.hstack([np.tile(B, 5), 0 * alike])))
 
 
 def against_paper(**paper):
@@ -385,6 +387,7 @@ def test_a_papers_single_run_widens_the_interval():
         published.one_run(ours, same_items=False).se
     )
     assert found.se > ours.se
+    assert judged(against_paper(), wide()).estimate.se > found.se
 
 
 @pytest.mark.parametrize(

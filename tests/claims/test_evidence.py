@@ -84,7 +84,7 @@ def test_a_value_that_is_not_finite_names_its_item():
 
 
 def test_a_share_lies_between_0_and_1(monkeypatch):
-    runs = predictions(a=[{"item": np.array([4, 9]), "error": np.array([0.5, 1.5])}])
+    runs = predictions(a=[{"item": np.array([4, 9]), "error": np.array([0.5, 1.5000001])}])
     facts = {**constants("item-mean"), "UNIT": "share"}
     monkeypatch.setattr(evidence.reading, "constants", lambda name: facts)
 

@@ -392,6 +392,7 @@ def test_what_is_not_random_may_lie_below_a_bound():
                   deterministic=True)  # fmt: skip
 
     assert only(given, runs)["verdict"] == "differs"
+    assert only(given, metrics(a=[{"x": 5}] * 8))["verdict"] == "inconclusive"
 
 
 def test_one_arm_without_spread_is_enough_to_stop_a_conjunction():

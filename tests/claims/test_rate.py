@@ -130,3 +130,10 @@ def test_leading_axes_are_claims():
 
     assert found.value.tolist() == [1, 0]
     assert found.count.tolist() == [30, 30]
+    tested = np.ones((2, 8, 30), dtype=bool)
+    tested[1, :, 20:] = False
+    assert rate(stacked, tested).count.tolist() == [30, 20]
+    opposed = np.stack([np.array([[1.0, 0] * 50, [0, 1] * 50])] * 2)
+    tested = np.ones((2, 2, 100), dtype=bool)
+    tested[1, :, 50:] = False
+    assert rate(opposed, tested).count.tolist() == [200, 100]
