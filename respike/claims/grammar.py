@@ -282,7 +282,7 @@ def _seeds(claim, study) -> Iterator[str]:
     if power["sd"] == 0 and not power.get("item"):
         yield ".test.power has neither a spread over seeds (sd) nor one of items (item)"
     if power.get("n", 2) < 2 and "blocks" not in power:
-        yield ".test.power.n is 1; an interval over seeds needs more, one over blocks says blocks"
+        yield ".test.power.n is 1; an interval over seeds needs 2, one over blocks says blocks"
     pilots, tuning = power["pilot_seeds"], power.get("tuning_seeds", [])
     for name, seeds in (("pilot_seeds", pilots), ("tuning_seeds", tuning)):
         early = [seed for seed in seeds if seed < FIRST_PILOT]
