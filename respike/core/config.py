@@ -17,6 +17,19 @@ from respike.core.io import sha256
 from respike.core.yaml import Document, Key
 
 STRUCTURE = ("init", "drop", "grow", "schedule")
+# key -> the stages in which it names a part; elsewhere it is an ordinary setting
+_TRAINING = ("train", "prune", "distill")
+STAGES_OF_KIND = {
+    "network": _TRAINING,
+    "neuron": _TRAINING,
+    "learning": _TRAINING,
+    "loss": _TRAINING,
+    "transfer": ("distill",),
+    "target": ("emulate",),
+    "experiment": ("simulate",),
+    "decoder": ("decode",),
+    "copilot": ("control",),
+}
 
 
 def pick(document: Document, budget: str) -> Document:
@@ -75,9 +88,9 @@ def stage_parts(stage: str, block: Any, where: str) -> list[tuple[str, Any, str]
                     found.append((f"structure.{name}", value[name], f"{at}.{name}"))
         elif stage == "prune" and key in STRUCTURE:
             found.append((f"structure.{key}", value, at))
-        elif key in {"controls"} and isinstance(value, list):
+        elif key == "controls" and isinstance(value, list):
             found += [("control", item, f"{at}.{i}") for i, item in enumerate(value)]
-        elif key in parts.KINDS and key not in {"dataset", "control"}:
+        elif stage in STAGES_OF_KIND.get(key, ()):
             found.append((key, value, at))
     return found
 
