@@ -453,3 +453,25 @@ def test_the_cosine_starts_at_the_rate_and_never_reaches_0():
     expected = [0.8, 0.4 * (1 + 2**-0.5), 0.4, 0.4 * (1 - 2**-0.5)]
     assert [recipe.rate(epoch) for epoch in (1, 2, 3, 4)] == pytest.approx(expected)
     assert recipe.steps(33) == 12
+
+
+# ------------------------------------------------------------------ optimiser
+
+
+def test_weight_and_both_moments_are_0_where_a_connection_has_just_changed(monkeypatch):
+    from respike.training import loop
+
+    seen = []
+
+    class Watched(loop.Adam):
+        def forget(self, name, where):
+            super().forget(name, where)
+            state = (self.tensors[name], self.first[name], self.second[name])
+            seen.append((int(where.sum()), [int(t[where].count_nonzero()) for t in state]))
+
+    monkeypatch.setattr(loop, "Adam", Watched)
+    train(structure=EVOLVING)
+
+    assert len(seen) == 12  # six updates of two layers
+    assert sum(places for places, _ in seen) > 40
+    assert {tuple(left) for _, left in seen} == {(0, 0, 0)}
