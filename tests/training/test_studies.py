@@ -1,0 +1,68 @@
+"""The two studies of training: arms of a pair differ in one thing, and evolution has its time."""
+
+from pathlib import Path
+
+import pytest
+
+from respike.claims import grammar
+from respike.core.config import Config
+from respike.core.layout import BUDGETS
+from respike.core.parts import make, split
+from respike.training.loop import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def variants(study, budget):
+    config = Config(ROOT, {"budget": budget, "studies": [study]}, grammar.check)
+    return config.study(study, budget)["variants"]
+
+
+def without(block, *keys):
+    return {key: value for key, value in block.items() if key not in keys}
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_dense_evolved_static_and_thin_differ_in_structure_alone(budget):
+    found = variants("esl-snns", budget)
+
+    arms = [
+        without(found[name]["train"], "structure") for name in ("evolved", "static", "thin")
+    ]
+    assert all(arm == without(found["dense"]["train"], "structure") for arm in arms)
+    evolved, static = (
+        found["evolved"]["train"]["structure"],
+        found["static"]["train"]["structure"],
+    )
+    assert static == {key: evolved[key] for key in ("init", "density")}
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_students_differ_in_what_they_take_alone(budget):
+    found = variants("kdsnn", budget)
+
+    plain = without(found["student"]["train"], "split", "input_levels")
+    taught = {name: found[name]["distill"] for name in ("response", "feature", "smoothing")}
+    assert all(without(arm, "transfer", "teacher") == plain for arm in taught.values())
+    assert len({split(arm["transfer"])[0] for arm in taught.values()}) == 3
+
+
+@pytest.mark.parametrize(("budget", "least"), [("desk", 44), ("paper", 44)])
+def test_evolution_has_at_least_as_many_updates_as_its_advantage_took_to_show(budget, least):
+    # 16 updates showed none, 44 did
+    block = variants("esl-snns", budget)["evolved"]["train"]
+    recipe = Recipe(block["epochs"], block["batch"], block["learning_rate"])
+    steps = recipe.steps(block["split"]["train"])
+
+    structure = block["structure"]
+    plan = make("structure.schedule", structure["schedule"])(steps, 0.1, 0.1)
+
+    assert len(plan) >= least
+
+
+@pytest.mark.parametrize("study", ["esl-snns", "kdsnn"])
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_nothing_is_selected_by_more_than_the_validation_items(study, budget):
+    for variant in variants(study, budget).values():
+        for stage in ("train", "prune", "distill"):
+            assert variant.get(stage, {}).get("selection", "last") in ("last", "validation")
