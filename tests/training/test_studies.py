@@ -1,4 +1,4 @@
-"""The two studies of training: arms of a pair differ in one thing, and evolution has its time."""
+"""The studies of training: arms of a pair differ in one thing, evolution has its time."""
 
 from pathlib import Path
 
