@@ -9,6 +9,7 @@ threshold:
               human's grip
     quiet     the fingers never closed in the second before
     released  half a second after the human let go, the fingers are open and the object stands
+    followed  all three: fingers that never open hold every grip and follow none
 """
 
 from typing import NamedTuple
@@ -60,15 +61,14 @@ def grips(
     Args:
         time_s: [T] every 10 ms.
         true, decoded: [T] force, any unit.
-        on, off: levels as shares of the way from rest (5th percentile) to firm (99th) of the
-            true force at all times but this grip's.
+        on, off: levels as shares of a force's way from rest to firm at all times but this
+            grip's; the decoded force has its own, since a decoder shrinks what it is unsure of.
 
     Returns:
         Grips in order of time. Where two are less than two seconds apart, their windows touch
         halfway.
     """
-    low, high = np.percentile(true, [5, 99])
-    whole = closes(true, low + on * (high - low), low + off * (high - low))
+    whole = closes(true, *levels(true, on, off))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], whole.astype(int), [0]])))
     spans = [(a, b) for a, b in edges.reshape(-1, 2) if (b - a) * phases.TICK_S >= SHORTEST_S]
     around = round(AROUND_S / phases.TICK_S)
@@ -76,12 +76,19 @@ def grips(
     for k, (a, b) in enumerate(spans):
         first = max(a - around, (spans[k - 1][1] + a) // 2 if k else 0)
         last = min(b + around, (b + spans[k + 1][0]) // 2 if k + 1 < len(spans) else len(true))
-        others = np.concatenate([true[:first], true[last:]])
-        rest, firm = np.percentile(others, [5, 99]) if len(others) else (low, high)
-        levels = rest + on * (firm - rest), rest + off * (firm - rest)
         window = slice(first, last)
-        found.append(Grip(k, closes(decoded[window], *levels), closes(true[window], *levels)))
+        both = (
+            closes(force[window], *levels(np.delete(force, window), on, off))
+            for force in (decoded, true)
+        )
+        found.append(Grip(k, *both))
     return [g for g in found if g.true.any()]
+
+
+def levels(force: np.ndarray, on: float, off: float) -> tuple[float, float]:
+    """Closing and opening level: shares of the way from the 5th percentile to the 99th."""
+    rest, firm = np.percentile(force, [5, 99]) if len(force) else (0.0, 0.0)
+    return rest + on * (firm - rest), rest + off * (firm - rest)
 
 
 def run(
@@ -142,12 +149,15 @@ def _outcome(g: Grip, holding: np.ndarray, free: np.ndarray) -> dict[str, float 
     check = min(end + round(RELEASE_S / phases.TICK_S), len(g.true) - 1)
     share = float(holding[begin:end].mean())
     either = holding | g.true
+    held, quiet = share > HELD_SHARE, bool(not g.decoded[:begin].any())
+    released = bool(free[check])
     return {
         "item": g.item,
-        "held": share > HELD_SHARE,
+        "held": held,
+        "quiet": quiet,
+        "released": released,
+        "followed": held and quiet and released,
         "held_share": share,
-        "quiet": bool(not g.decoded[:begin].any()),
-        "released": bool(free[check]),
         "overlap": float((holding & g.true).sum() / either.sum()),
         "delay_s": phases.TICK_S * float(holding[begin:].argmax()) if share else -1.0,
     }

@@ -17,35 +17,38 @@ POSTURE_PER_S = 2.0
 DIAGONAL = np.arange(6)
 
 
-def speeds(
-    q: np.ndarray, hand: np.ndarray, jacobian: np.ndarray, velocity: np.ndarray
-) -> np.ndarray:
-    """Joint speeds that give the pinch point a velocity and turn the hand downwards.
+def inverse(
+    q: np.ndarray, hand: np.ndarray, jacobian: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joint speeds as a linear function of the pinch point's velocity, at a pose.
 
     Args:
         q: [E, 7] joint angles [rad].
         hand, jacobian: [3, 3, E] and [E, 6, 7] of `kinematics.pinch(q)`.
-        velocity: [E, 3] of the pinch point [m/s].
 
     Returns:
-        [E, 7] joint speeds [rad/s], unlimited.
+        along [E, 7, 3] [rad/m] and drift [E, 7] [rad/s]: joint speeds are
+        along @ velocity + drift; the drift turns the hand downwards and draws the spare
+        joint to the posture. No limit is applied.
     """
-    task = np.empty((len(q), 6))
-    task[:, :3] = velocity
+    # Right sides: three unit velocities, and what orientation and posture ask for.
+    task = np.zeros((len(q), 6, 4))
+    task[:, DIAGONAL[:3], DIAGONAL[:3]] = 1.0
     # Small-angle orientation error: half the sum of (axis now) x (axis wanted).
     x, y, z = hand
     pull = 0.5 * PULL_PER_S
     # x wants (1, 0, 0), y wants (0, -1, 0), z wants (0, 0, -1)
-    task[:, 3] = pull * (y[2] - z[1])
-    task[:, 4] = pull * (x[2] + z[0])
-    task[:, 5] = pull * (-x[1] - y[0])
+    task[:, 3, 3] = pull * (y[2] - z[1])
+    task[:, 4, 3] = pull * (x[2] + z[0])
+    task[:, 5, 3] = pull * (-x[1] - y[0])
+    posture = POSTURE_PER_S * (POSTURE - q)
+    # J# (task - J posture) + posture: the posture acts only where the task leaves room.
+    task[:, :, 3] -= (jacobian @ posture[:, :, None])[:, :, 0]
     across = jacobian.transpose(0, 2, 1)
     inner = jacobian @ across
     inner[:, DIAGONAL, DIAGONAL] += DAMPING * DAMPING
-    posture = POSTURE_PER_S * (POSTURE - q)
-    # J# (task - J posture) + posture: the posture acts only where the task leaves room.
-    rest = task - (jacobian @ posture[:, :, None])[:, :, 0]
-    return posture + (across @ np.linalg.solve(inner, rest[:, :, None]))[:, :, 0]
+    found = across @ np.linalg.solve(inner, task)
+    return found[:, :, :3], posture + found[:, :, 3]
 
 
 def solve(position: np.ndarray, steps: int = 300, dt_s: float = 0.02) -> np.ndarray:
@@ -57,7 +60,9 @@ def solve(position: np.ndarray, steps: int = 300, dt_s: float = 0.02) -> np.ndar
     q = np.tile(POSTURE, (len(position), 1))
     for _ in range(steps):
         at, hand, jacobian = kinematics.pinch(q)
-        q = q + dt_s * speeds(q, hand, jacobian, PULL_PER_S * (position - at))
+        along, drift = inverse(q, hand, jacobian)
+        velocity = PULL_PER_S * (position - at)
+        q = q + dt_s * (drift + (along @ velocity[:, :, None])[:, :, 0])
     return q
 
 

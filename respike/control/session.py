@@ -154,7 +154,7 @@ def _grip(predictions, followed, weight_g, friction, levels, motion, said) -> Ou
         )
     table = grip.run(found, weight_g / 1000, friction, **motion)
     metrics = {**said, **_numbers(table)}
-    metrics |= _rates(table, hold="held", quiet="quiet", release="released")
+    metrics |= _rates(table, follow="followed", hold="held", quiet="quiet", release="released")
     return Outcome(table, _require_handled(metrics), {})
 
 

@@ -45,18 +45,22 @@ def test_windows_of_near_grips_meet_halfway():
 
 
 def test_a_grips_own_force_sets_no_level_for_it():
-    weak = squeezes()
-    weak[(TIME_S >= 6) & (TIME_S < 7)] = 4.0
-    strong = weak.copy()
-    strong[(TIME_S >= 6) & (TIME_S < 7)] = 20.0
+    weak, strong = squeezes(), squeezes()
+    inside = (TIME_S >= 6) & (TIME_S < 7)
+    weak[inside], strong[inside] = 3.5, 20.0
 
-    levels = [
-        grip.grips(TIME_S, force, np.full(1200, 3.5), 0.3, 0.2)[1].decoded.any()
-        for force in (weak, strong)
-    ]
+    found = [grip.grips(TIME_S, squeezes(), d, 0.3, 0.2)[1].decoded for d in (weak, strong)]
 
-    # 3.5 is above 30 % of the other grips' 10, and below 30 % of the strong grip's own 20
-    assert levels == [True, True]
+    # 3.5 is above 30 % of the other grips' 10; 20 would have set its own level to 6
+    assert [d.sum() for d in found] == [100, 100]
+    assert grip.levels(np.delete(strong, np.flatnonzero(inside)), 0.3, 0.2) == (3.0, 2.0)
+
+
+def test_a_force_decoded_too_small_has_levels_of_its_own():
+    table = ran(5.0 + 0.1 * squeezes())
+
+    assert table["held"].all()
+    assert table["quiet"].all()
 
 
 def test_the_true_force_holds_and_releases_every_time():
@@ -65,12 +69,13 @@ def test_the_true_force_holds_and_releases_every_time():
     assert table["held"].tolist() == [True] * 3
     assert table["quiet"].tolist() == [True] * 3
     assert table["released"].tolist() == [True] * 3
+    assert table["followed"].tolist() == [True] * 3
     assert table["delay_s"].max() < 0.3
     assert table["unhandled"].sum() == 0
 
 
-def test_no_force_holds_nothing():
-    table = ran(np.zeros(1200))
+def test_a_force_that_never_changes_holds_nothing():
+    table = ran(np.full(1200, 7.0))
 
     assert not table["held"].any()
     assert table["released"].all()
@@ -78,11 +83,12 @@ def test_no_force_holds_nothing():
 
 
 def test_a_force_that_never_rests_is_neither_quiet_nor_released():
-    table = ran(np.full(1200, 10.0))
+    table = ran(np.where(TIME_S < 0.9, 0.0, 10.0))
 
     assert table["held"].all()
     assert not table["quiet"].any()
     assert not table["released"].any()
+    assert not table["followed"].any()
 
 
 def test_a_late_force_loses_the_grip():

@@ -152,6 +152,7 @@ def test_a_decoded_force_closes_the_gripper():
     assert found.metrics["hold_rate"] == 1.0
     assert found.metrics["quiet_rate"] == 1.0
     assert found.metrics["release_rate"] == 1.0
+    assert found.metrics["follow_rate"] == 1.0
     assert found.metrics["episodes"] == 3
     assert "grip by eeg" in session.sentence(found.metrics)
 
