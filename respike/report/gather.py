@@ -80,6 +80,7 @@ def view(found: Found) -> dict[str, Any]:
         "title": f"respike: {heading}",
         "heading": heading,
         "answers": [a for scope in ("published", "analogue") if (a := tally(claims, scope))],
+        "overview": overview(found),
         "notices": notices(claims, budget),
         "about": about(found, records),
         "contents": contents(found),
@@ -106,26 +107,47 @@ def view(found: Found) -> dict[str, Any]:
 # ---------------------------------------------------------------- the answer
 
 
-def tally(claims: Sequence[Mapping[str, Any]], scope: str) -> dict[str, Any] | None:
-    """Counts by verdict of one scope, in words and as one bar; None without claims."""
-    there = [row["verdict"] for row in claims if row["scope"] == scope]
-    if not there:
-        return None
-    counts = [(word, there.count(word)) for word in WORDS if word in there]
+def counted_words(verdicts: Sequence[str]) -> list[dict[str, str]]:
+    """Counts by verdict: `2 hold`, `1 differs`, each with its style and what stands before."""
+    counts = [(word, verdicts.count(word)) for word in WORDS if word in verdicts]
     parts = []
     for place, (word, number) in enumerate(counts):
         one, many = SAID[word]
         before = "" if place == 0 else (" and " if place == len(counts) - 1 else ", ")
         said = f"{number} {one if number == 1 else many}"
         parts.append({"before": before, "mark": mark(word), "words": said})
+    return parts
+
+
+def tally(claims: Sequence[Mapping[str, Any]], scope: str) -> dict[str, Any] | None:
+    """Counts by verdict of one scope, in words and as one bar; None without claims."""
+    there = [row["verdict"] for row in claims if row["scope"] == scope]
+    if not there:
+        return None
+    parts = counted_words(there)
     whose = "the papers’ own claims" if scope == "published" else "our claims on other data"
     lead = f"Of {whose} ({len(there)}),"
     says = f"{lead} {listed([part['words'] for part in parts])}"
-    return {
-        "lead": lead,
-        "parts": parts,
-        "bar": forest.shares([(mark(w), n) for w, n in counts], says),
-    }
+    counts = [(mark(word), there.count(word)) for word in WORDS]
+    return {"lead": lead, "parts": parts, "bar": forest.shares(counts, says)}
+
+
+def overview(found: Found) -> list[dict[str, Any]]:
+    """One row a study: its title, and the counts of both scopes."""
+    rows = []
+    for study, data in found.about.items():
+        verdicts = {
+            scope: [
+                row["verdict"]
+                for row in found.document["claims"]
+                if (row["study"], row["scope"]) == (study, scope)
+            ]
+            for scope in ("published", "analogue")
+        }
+        counts = {scope: counted_words(there) for scope, there in verdicts.items()}
+        about_ = {"anchor": f"study-{study}", "title": data["title"], "cite": cite(data)}
+        rows.append({**about_, **counts})
+    return rows
 
 
 def notices(claims: Sequence[Mapping[str, Any]], budget: str) -> list[str]:
@@ -146,17 +168,16 @@ def notices(claims: Sequence[Mapping[str, Any]], budget: str) -> list[str]:
 
 
 def about(found: Found, records: Sequence[Mapping[str, Any]]) -> list[tuple[str, object]]:
-    """The facts of the header: what was rerun, at which budget, when, by which commit."""
+    """The facts of the header: budget, when, by which commit, how many jobs."""
     started = sorted(record["evidence"]["started"] for record in records)
     when = f"{_moment(started[0])} to {_moment(started[-1])[-5:]} UTC" if started else "never"
     if started and started[0][:10] != started[-1][:10]:
         when = f"{_moment(started[0])} to {_moment(started[-1])} UTC"
-    titles = [f"{study} ({cite(data)})" for study, data in found.about.items()]
     return [
-        ("Rerun", listed(titles)),
         ("Budget", found.document["budget"]),
         ("Jobs started", when),
         ("Commit", svg.tag("span", found.commit[:12], class_="hash")),
+        ("Jobs", f"{len(records):,}"),
     ]
 
 

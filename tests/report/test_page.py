@@ -170,3 +170,17 @@ def test_the_film_or_the_reason_for_none_is_on_the_page(html):
     assert video["preload"] == "metadata"
     assert video["poster"].startswith("data:image/jpeg;base64,")
     assert "autoplay" not in video
+
+
+def test_the_head_counts_both_scopes_apart_and_study_by_study(html):
+    head = re.sub(r"<[^>]*>", " ", html.split("</header>")[0])
+    head = " ".join(head.split())
+
+    assert "Of the papers’ own claims (3), 1 holds , 1 differs and 1 was not run ." in head
+    assert "Of our claims on other data (6), 4 hold and 2 are inconclusive ." in head
+    assert "robot arm arXiv:2603.27492v1, FAKE – 1 holds and 1 is inconclusive" in head
+
+
+def test_the_smoke_budget_says_that_it_decides_nothing():
+    assert gather.notices([], "desk") == []
+    assert "decide nothing" in gather.notices([], "smoke")[0]
