@@ -266,7 +266,7 @@ def variants(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def closing(found: Found, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Calibration, what was not run, and provenance."""
-    missing = origin.not_run(records)
+    missing = [b for b in (unjudged(found.document["claims"]), origin.not_run(records)) if b]
     return [
         {
             "anchor": "calibration",
@@ -279,8 +279,8 @@ def closing(found: Found, records: Sequence[Mapping[str, Any]]) -> list[dict[str
         {
             "anchor": "not-run",
             "title": "What was not run",
-            "text": "" if missing else "Every job of this budget ran.",
-            "blocks": [missing] if missing else [],
+            "text": "" if missing else "Every claim was judged, and every job ran.",
+            "blocks": missing,
         },
         {
             "anchor": "provenance",
@@ -289,6 +289,19 @@ def closing(found: Found, records: Sequence[Mapping[str, Any]]) -> list[dict[str
             "blocks": origin.blocks(records, found.about),
         },
     ]
+
+
+def unjudged(claims: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Claims that were not run, grouped by their reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in claims:
+        if row["verdict"] == "not run":
+            reasons.setdefault(row["reason"], []).append(f"{row['study']}/{row['claim']}")
+    if not reasons:
+        return None
+    rows = [[listed(names), why] for why, names in reasons.items()]
+    whole = table("claims not run", ["claims", "why"], rows, text=(0, 1))
+    return block("Claims, by reason", tables=[whole])
 
 
 def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:

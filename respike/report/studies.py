@@ -206,19 +206,28 @@ def every_number(runs: Sequence[Run]) -> dict[str, Any] | None:
 
 def rasters(runs: Sequence[Run]) -> dict[str, Any] | None:
     """Spikes layer by layer, of the lowest seed of each variant."""
+    ranked = []
+    for group in grouped(runs).values():
+        own = [(run, key) for run in group for key in layers(run)]
+        ranked += [(rank, *one) for rank, one in enumerate(own)]
+    ranked.sort(key=lambda one: one[0])  # one of each variant before a second of any
     drawn = []
-    for run in runs:
-        trace = run.files.get("trace.npz", {})
-        for key in sorted(k for k in trace if k.startswith("spikes.")):
-            items = 1 if run.stage == "simulate" else len(trace.get("item", (0,)))
-            if trace[key].size:
-                drawn.append(raster(run, key.removeprefix("spikes."), trace[key], items))
+    for _, run, key in ranked:
+        trace = run.files["trace.npz"]
+        items = 1 if run.stage == "simulate" else len(trace.get("item", (0,)))
+        drawn.append(raster(run, key.removeprefix("spikes."), trace[key], items))
     if not drawn:
         return None
     text = "A stroke is a spike; test items stand one after another."
     if len(drawn) > MOST_RASTERS:
         text += f" {MOST_RASTERS} of {len(drawn)} are drawn; the rest is in trace.npz."
     return block("Spikes", text=text, figures=drawn[:3], folded=_rest(drawn))
+
+
+def layers(run: Run) -> list[str]:
+    """Arrays of a run's trace that hold spikes."""
+    trace = run.files.get("trace.npz", {})
+    return sorted(key for key in trace if key.startswith("spikes.") and trace[key].size)
 
 
 def raster(run: Run, layer: str, spikes: np.ndarray, items: int) -> dict[str, Any]:

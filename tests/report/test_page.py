@@ -184,3 +184,11 @@ def test_the_head_counts_both_scopes_apart_and_study_by_study(html):
 def test_the_smoke_budget_says_that_it_decides_nothing():
     assert gather.notices([], "desk") == []
     assert "decide nothing" in gather.notices([], "smoke")[0]
+
+
+def test_claims_that_were_not_run_are_listed_with_their_reason(html):
+    closing = html.split('id="not-run"')[1].split("</section>")[0]
+
+    assert "fake-sparse/loss-at-ten-percent" in closing
+    assert "this budget runs fake-digits" in closing
+    assert "the package that ships the recording cannot be had" in closing

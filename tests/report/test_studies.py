@@ -121,6 +121,20 @@ def test_a_long_item_fills_a_raster_and_short_ones_stand_in_a_row(steps, strokes
     assert ("3 items of 4" in drawing) == (steps == 4)
 
 
+def test_one_raster_of_each_variant_comes_before_a_second_of_any():
+    made = [r for r in fake.runs(hostile=False) if r.study == "fake-sparse" and r.seed == 0]
+
+    block = studies.rasters(made)
+
+    titles = [f["title"] for f in (*block["figures"], *block["folded"]["figures"])]
+    assert titles[:3] == [
+        "dense: train, hidden",
+        "evolved: train, hidden",
+        "static: train, hidden",
+    ]
+    assert titles[3:] == ["dense: emulate, h", "evolved: emulate, h"]
+
+
 def test_only_the_lowest_seed_that_ran_shows_its_traces():
     made = [fake.run("fake-arm", "gate", "decode", seed, {}, reason) for seed, reason in
             ((0, "no data"), (1, None), (2, None))]  # fmt: skip
