@@ -364,6 +364,17 @@ def test_a_simulation_without_data_reads_nothing(checkout):
     ]
 
 
+def test_a_variant_may_train_and_prune_by_itself(checkout):
+    edit(checkout, "    emulate: {target: int-core}\n", "    prune: {}\n    emulate: {}\n")
+
+    made = Config(checkout)
+
+    found = made.inputs("prune", {**RUN, "variant": "dense"})["model"]
+    assert found == results("dense", "train", "model.safetensors")
+    found = made.inputs("emulate", {**RUN, "variant": "dense"})["model"]
+    assert found == results("dense", "prune", "model.safetensors")
+
+
 @pytest.mark.parametrize(
     ("dataset", "source"),
     [("digits", "data/digits/fetch/source.zip"), ("made", "data/made/synthesize/source.zip")],
@@ -768,6 +779,21 @@ def test_a_study_beside_a_scratch_variant_is_not_passed_over(checkout):
 )
 def test_a_wrong_study_is_refused_in_one_sentence_with_its_place(old, new, sentence, checkout):
     refused(sentence, edit(checkout, old, new))
+
+
+def test_a_wrong_table_of_data_sets_is_refused_with_its_place(checkout):
+    file = "respike/datasets/sources.yaml"
+    edit(checkout, "    redistribute: true\n", "    redistribute: yes\n", file)
+    forget()
+
+    sentence = (
+        "respike/datasets/sources.yaml:9:19: datasets.digits.redistribute must be boolean, "
+        "is text 'yes' (write true or false)"
+    )
+    try:
+        refused(sentence, checkout)
+    finally:
+        (checkout / file).write_text(SOURCES)
 
 
 def test_a_study_that_is_a_list_is_refused(checkout):
