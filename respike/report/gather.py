@@ -4,18 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from respike.report import arm, chip, fields, forest, origin, recordings, studies, svg
-from respike.report.answers import WORDS, answer, mark
+from respike.report import arm, chip, fields, head, origin, recordings, studies
+from respike.report.answers import answer
 from respike.report.blocks import block, table
 from respike.report.runs import Run, grouped
 from respike.report.words import count, figure, listed, name
 
-SAID = {
-    "holds": ("holds", "hold"),
-    "differs": ("differs", "differ"),
-    "inconclusive": ("is inconclusive", "are inconclusive"),
-    "not run": ("was not run", "were not run"),
-}
 READING = (
     ("holds", "the whole interval lies where the claim is true (shaded)"),
     (
@@ -79,10 +73,12 @@ def view(found: Found) -> dict[str, Any]:
     return {
         "title": f"respike: {heading}",
         "heading": heading,
-        "answers": [a for scope in ("published", "analogue") if (a := tally(claims, scope))],
-        "overview": overview(found),
-        "notices": notices(claims, budget),
-        "about": about(found, records),
+        "answers": [
+            a for scope in ("published", "analogue") if (a := head.tally(claims, scope))
+        ],
+        "overview": head.overview(claims, found.about),
+        "notices": head.notices(claims, budget),
+        "about": head.facts(budget, found.commit, records),
         "contents": contents(found),
         "published": {
             "text": "Only these can uphold or refute a paper’s number. Open one to see "
@@ -104,93 +100,7 @@ def view(found: Found) -> dict[str, Any]:
     }
 
 
-# ---------------------------------------------------------------- the answer
-
-
-def counted_words(verdicts: Sequence[str]) -> list[dict[str, str]]:
-    """Counts by verdict: `2 hold`, `1 differs`, each with its style and what stands before."""
-    counts = [(word, verdicts.count(word)) for word in WORDS if word in verdicts]
-    parts = []
-    for place, (word, number) in enumerate(counts):
-        one, many = SAID[word]
-        before = "" if place == 0 else (" and " if place == len(counts) - 1 else ", ")
-        said = f"{number} {one if number == 1 else many}"
-        parts.append({"before": before, "mark": mark(word), "words": said})
-    return parts
-
-
-def tally(claims: Sequence[Mapping[str, Any]], scope: str) -> dict[str, Any] | None:
-    """Counts by verdict of one scope, in words and as one bar; None without claims."""
-    there = [row["verdict"] for row in claims if row["scope"] == scope]
-    if not there:
-        return None
-    parts = counted_words(there)
-    whose = "the papers’ own claims" if scope == "published" else "our claims on other data"
-    lead = f"Of {whose} ({len(there)}),"
-    says = f"{lead} {listed([part['words'] for part in parts])}"
-    counts = [(mark(word), there.count(word)) for word in WORDS]
-    return {"lead": lead, "parts": parts, "bar": forest.shares(counts, says)}
-
-
-def overview(found: Found) -> list[dict[str, Any]]:
-    """One row a study: its title, and the counts of both scopes."""
-    rows = []
-    for study, data in found.about.items():
-        verdicts = {
-            scope: [
-                row["verdict"]
-                for row in found.document["claims"]
-                if (row["study"], row["scope"]) == (study, scope)
-            ]
-            for scope in ("published", "analogue")
-        }
-        counts = {scope: counted_words(there) for scope, there in verdicts.items()}
-        about_ = {"anchor": f"study-{study}", "title": data["title"], "cite": cite(data)}
-        rows.append({**about_, **counts})
-    return rows
-
-
-def notices(claims: Sequence[Mapping[str, Any]], budget: str) -> list[str]:
-    """What a reader must not miss before the first claim."""
-    found = []
-    if budget == "smoke":
-        found.append(
-            "This is the smoke budget: it checks that every step works. Its numbers decide "
-            "nothing; only identities are judged."
-        )
-    synthetic = sorted({row["study"] for row in claims if row["data_kind"] == "synthetic"})
-    if synthetic:
-        found.append(
-            f"SYNTHETIC data, made by a generator and not recorded, stands behind claims of "
-            f"{listed(synthetic)}; each such claim is marked."
-        )
-    return found
-
-
-def about(found: Found, records: Sequence[Mapping[str, Any]]) -> list[tuple[str, object]]:
-    """The facts of the header: budget, when, by which commit, how many jobs."""
-    started = sorted(record["evidence"]["started"] for record in records)
-    when = f"{_moment(started[0])} to {_moment(started[-1])[-5:]} UTC" if started else "never"
-    if started and started[0][:10] != started[-1][:10]:
-        when = f"{_moment(started[0])} to {_moment(started[-1])} UTC"
-    return [
-        ("Budget", found.document["budget"]),
-        ("Jobs started", when),
-        ("Commit", svg.tag("span", found.commit[:12], class_="hash")),
-        ("Jobs", f"{len(records):,}"),
-    ]
-
-
-def _moment(text: str) -> str:
-    return text[:16].replace("T", " ")
-
-
-def cite(about_study: Mapping[str, Any]) -> str:
-    """A paper in short: `arXiv:2306.03693v1, AAAI 2023`."""
-    paper = about_study["paper"]
-    return ", ".join(
-        filter(None, [f"arXiv:{paper['arxiv']}v{paper['version']}", paper.get("venue")])
-    )
+# ---------------------------------------------------------------- the claims
 
 
 def groups(found: Found, scope: str) -> list[dict[str, Any]]:
@@ -202,7 +112,7 @@ def groups(found: Found, scope: str) -> list[dict[str, Any]]:
     return [
         {
             "title": found.about[study]["title"],
-            "cite": cite(found.about[study]),
+            "cite": head.cite(found.about[study]),
             "anchor": f"study-{study}",
             "claims": claims,
         }
@@ -232,7 +142,7 @@ def section(found: Found, study: str) -> dict[str, Any]:
     runs = [run for run in found.runs if run.study == study]
     paper = data["paper"]
     text = (
-        f"{paper['title']} ({cite(data)}). {count(len(grouped(runs)), 'variant')}, "
+        f"{paper['title']} ({head.cite(data)}). {count(len(grouped(runs)), 'variant')}, "
         f"{count(data['seeds'], 'seed')}, {count(len(runs), 'job')}. "
         f"Settings chosen by us: {origin.chosen(data)}."
     )
@@ -312,7 +222,7 @@ def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         least = min(float(r[key]) for r in group for key in ("holds_inside", "differs_outside"))
         claims = sum(int(r["claims"]) for r in group)
         worst.append([procedure, len(group), f"{claims:,}", *map(figure, (*high, least))])
-    head = [
+    columns = [
         "procedure",
         "designs",
         "claims",
@@ -329,7 +239,7 @@ def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     )
     folded = {"title": f"Every design ({len(rows)})", "figures": (), "tables": [whole]}
     return block(
-        "Errors and power", tables=[table("calibration", head, worst, note=note)], folded=folded
+        "Errors and power", tables=[table("calibration", columns, worst, note=note)], folded=folded
     )
 
 

@@ -9,7 +9,7 @@ import jinja2
 import pytest
 
 from respike.core.errors import RespikeError
-from respike.report import gather, page
+from respike.report import gather, head, page
 from tests.report import fake
 
 
@@ -182,8 +182,8 @@ def test_the_head_counts_both_scopes_apart_and_study_by_study(html):
 
 
 def test_the_smoke_budget_says_that_it_decides_nothing():
-    assert gather.notices([], "desk") == []
-    assert "decide nothing" in gather.notices([], "smoke")[0]
+    assert head.notices([], "desk") == []
+    assert "decide nothing" in head.notices([], "smoke")[0]
 
 
 def test_claims_that_were_not_run_are_listed_with_their_reason(html):
