@@ -239,7 +239,9 @@ def calibration(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     )
     folded = {"title": f"Every design ({len(rows)})", "figures": (), "tables": [whole]}
     return block(
-        "Errors and power", tables=[table("calibration", columns, worst, note=note)], folded=folded
+        "Errors and power",
+        tables=[table("calibration", columns, worst, note=note)],
+        folded=folded,
     )
 
 
