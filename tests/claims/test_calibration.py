@@ -74,6 +74,37 @@ def test_a_fresh_run_agrees_with_the_committed_table(fresh, committed):
             assert abs(one[key] - share) < 5 * error + 1.5, (one, key)
 
 
+def test_the_committed_table_is_what_the_command_writes(committed):
+    draws = {name: calibration._draws(2026, name) for name in ("ratio", "conjunction", "page")}
+    rows = [
+        calibration._ratio_row(draws["ratio"], 1.0),
+        calibration._conjunction_row(draws["conjunction"], 1.0),
+        calibration._page_row(draws["page"], 1.0),
+        *(calibration._rate_row(d, calibration._draws(2026, d.name), 1.0) for d in RATES[:1]),
+        *calibration._published_rows(calibration._draws(2026, "published"), 1.0),
+    ]
+    known = {(row["procedure"], row["design"]): row for row in committed}
+
+    for row in rows:
+        stored = known[row["procedure"], row["design"]]
+        assert row["claims"] == int(stored["claims"])
+        assert row["margin"] == pytest.approx(float(stored["margin"]), abs=2e-4)
+        for key in (*ERRORS, *DECISIONS, "limit"):
+            assert row[key] == pytest.approx(float(stored[key]), abs=0.21), (row, key)
+
+
+def test_the_numbers_drawn_bound_the_claims_of_a_row(fresh):
+    claims = {(row["design"], row["kind"]): row["claims"] for row in fresh}
+
+    assert claims["3 seeds", "better"] == 400
+    assert claims["20 seeds", "within"] == 277
+    assert claims["large test set", "better"] == 250
+    assert claims["resplits of a pool", "better"] == 400
+    assert calibration._count(1.0, 8 * 600) == 4000
+    assert calibration._count(0.5, 20_000) == 500
+    assert calibration._count(0.001, 10) == 40
+
+
 def test_every_trait_that_breaks_a_naive_test_is_there():
     names = {design.name for design in (*DESIGNS, *RATES)}
 
@@ -123,6 +154,39 @@ def test_synthetic_accuracies_are_what_they_say(design):
     assert gaps.mean() == pytest.approx(0.05, abs=0.01)
 
 
+def test_heavy_tails_keep_their_accuracy_and_their_pairing():
+    design = Items("x", 3, 200, accuracy=0.9, seed=0.5, item=0.3, heavy=True)
+
+    values, _ = calibration._single(calibration._draws(1, "x"), design, 4000)
+    assert values.mean() == pytest.approx(0.9, abs=0.01)
+
+
+# beyond 3: a normal .0027; one t with 3 degrees of freedom .0138, a sum of two a little less
+@pytest.mark.parametrize(
+    ("heavy", "least", "most"), [(False, 0.0024, 0.003), (True, 0.008, 0.0138)]
+)
+def test_seed_effects_agree_between_arms_and_have_their_tails(heavy, least, most):
+    design = Items("x", 3, 200, alike=0.8, heavy=heavy)
+
+    one, two = calibration._effects(calibration._draws(1, "x"), design, 100_000)
+
+    assert one.shape == (100_000, 3, 1)
+    assert one.std() == pytest.approx(1, abs=0.04)
+    assert least < (np.abs(one) > 3).mean() < most
+    if not heavy:
+        same = 1 - np.arccos(0.8) / np.pi
+        assert (np.sign(one) == np.sign(two)).mean() == pytest.approx(same, abs=0.003)
+
+
+def test_the_arms_are_alike_in_items_seeds_and_rest():
+    design = Items("x", 2, 300, accuracy=0.5, alike=0.95, item=0.4, seed=0.3)
+
+    gaps, _ = calibration._pair(calibration._draws(1, "x"), design, 300, 0.0)
+
+    # latents that correlate .95 disagree in arccos(.95)/pi of the items
+    assert np.abs(gaps).mean() == pytest.approx(np.arccos(0.95) / np.pi, abs=0.006)
+
+
 def test_a_gap_below_zero_lowers_the_first_arm():
     gaps, _ = calibration._pair(calibration._draws(1, "x"), Items("x", 3, 400), 200, -0.05)
 
@@ -133,6 +197,7 @@ def test_a_pool_gives_each_seed_its_own_test_set():
     _, tested = calibration._pair(calibration._draws(1, "x"), DESIGNS[11], 5, 0.0)
 
     assert tested.shape == (5, 8, 600)
+    assert DESIGNS[11].name == "resplits of a pool"
     assert (tested.sum(axis=-1) == 120).all()
     assert (tested.sum(axis=1) > 1).any()
 
