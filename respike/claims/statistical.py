@@ -193,16 +193,20 @@ def _reason(judged, place, arms):
     many = len(judged.parts) > 1
     weakest = describe.name(*arms[place]) if many else ""
     if judged.word == "holds":
-        return f"each of {len(judged.parts)} comparisons does" if many else "it lies inside"
+        return (
+            f"each of {len(judged.parts)} intervals does"
+            if many
+            else "the interval lies inside"
+        )
     if judged.word == "differs":
-        return f"{weakest} lies outside" if many else "it lies outside"
+        return f"that of {weakest} lies outside" if many else "the interval lies outside"
     needed = _seeds_needed(judged, judged.parts[place])
     more = (
         f"about {needed} seeds would decide if the truth is what was measured"
         if needed
         else "more seeds alone would not decide: the test items or the paper's runs are too few"
     )
-    over = f"the interval of {weakest}" if many else "it"
+    over = f"the interval of {weakest}" if many else "the interval"
     return f"{over} reaches over the edge; {more}"
 
 

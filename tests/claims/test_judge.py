@@ -38,7 +38,7 @@ def test_a_clear_lead_holds():
 
     assert row["verdict"] == "holds"
     assert row["level"] == "statistical"
-    assert row["reason"] == "it lies inside"
+    assert row["reason"] == "the interval lies inside"
     assert row["measured"] == pytest.approx(20, abs=4)
     assert row["interval"][0] < row["measured"] < row["interval"][1]
     assert row["seeds"] == list(range(8))
@@ -65,7 +65,7 @@ def test_the_other_way_round_differs():
     row = only(better(), arms(a=0.7, b=0.9))
 
     assert row["verdict"] == "differs"
-    assert row["reason"] == "it lies outside"
+    assert row["reason"] == "the interval lies outside"
     assert row["detail"]["p_differs"] < 0.05 < row["detail"]["p_holds"]
     assert row["primary"] is False
 
@@ -84,7 +84,7 @@ def test_too_little_to_tell_says_how_many_seeds_would():
     assert row["detail"]["seeds_needed"] == 37
     assert gap_in_errors(36) < 0 < gap_in_errors(37)
     assert row["reason"] == (
-        "it reaches over the edge; "
+        "the interval reaches over the edge; "
         "about 37 seeds would decide if the truth is what was measured"
     )
 
@@ -109,8 +109,8 @@ def test_where_more_seeds_do_not_help_it_says_so():
     assert row["verdict"] == "inconclusive"
     assert row["detail"]["seeds_needed"] is None
     assert row["reason"] == (
-        "it reaches over the edge; more seeds alone would not decide: the test items or the "
-        "paper's runs are too few"
+        "the interval reaches over the edge; more seeds alone would not decide: the test items "
+        "or the paper's runs are too few"
     )
 
 
@@ -122,11 +122,11 @@ def test_order_is_judged_on_its_weakest_step():
     unsure = only(given, arms(a=0.95, b=0.801, c=0.8))
 
     assert row["verdict"] == "holds"
-    assert row["reason"] == "each of 2 comparisons does"
+    assert row["reason"] == "each of 2 intervals does"
     assert row["measured"] == min(p["measured"] for p in row["detail"]["parts"])
     assert [(p["of"], p["against"]) for p in row["detail"]["parts"]] == [("a", "b"), ("b", "c")]
     assert broken["verdict"] == "differs"
-    assert broken["reason"] == "b against c lies outside"
+    assert broken["reason"] == "that of b against c lies outside"
     assert unsure["verdict"] == "inconclusive"
     assert unsure["reason"].startswith("the interval of b against c reaches over the edge; ")
 
@@ -165,8 +165,8 @@ def test_within_holds_only_with_headroom():
     assert bad[0]["detail"]["p_holds"] == bad[1]["detail"]["p_holds"]
     assert bad[0]["detail"]["uncorrected"] == "inconclusive"
     assert bad[0]["reason"] == (
-        "it lies inside; but it may only hold where head (now differs) does: without headroom "
-        "a broken experiment looks the same"
+        "the interval lies inside; but it may only hold where head (now differs) does: without "
+        "headroom a broken experiment looks the same"
     )
 
 
@@ -435,7 +435,10 @@ def test_seeds_that_collapsed_are_dropped_in_both_arms():
     assert row["seeds"] == [0, 1, 3, 4, 6, 7]
     assert row["detail"]["dropped_seeds"] == [2, 5]
     assert row["detail"]["n"] == 6
-    assert row["reason"] == "it lies inside; 2 of 8 seeds dropped (train_accuracy below 0.5)"
+    assert (
+        row["reason"]
+        == "the interval lies inside; 2 of 8 seeds dropped (train_accuracy below 0.5)"
+    )
 
 
 def test_none_dropped_is_not_said():
@@ -443,7 +446,7 @@ def test_none_dropped_is_not_said():
         better(converged={"number": "train_accuracy", "at_least": 0.5}), collapsing(*[0.9] * 8)
     )
 
-    assert row["reason"] == "it lies inside"
+    assert row["reason"] == "the interval lies inside"
 
 
 def test_too_few_that_converged_is_not_run():

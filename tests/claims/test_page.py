@@ -18,7 +18,7 @@ def row(
     p_differs = 1 - p_holds if p_differs is None else p_differs
     return {
         "study": "s", "claim": name, "verdict": verdict, "scope": scope, "primary": primary,
-        "reason": "it lies inside", "level": "statistical",
+        "reason": "the interval lies inside", "level": "statistical",
         "detail": {"p_holds": p_holds, "p_differs": p_differs, "uncorrected": verdict} | detail,
     }  # fmt: skip
 
@@ -52,10 +52,10 @@ def test_what_the_family_takes_away_is_said():
     assert taken["detail"]["uncorrected"] == "holds"
     assert taken["detail"]["p_adjusted"] == pytest.approx(0.32)
     assert taken["reason"] == (
-        "it lies inside; holds alone, undecided among 4 primary claims "
+        "the interval lies inside; holds alone, undecided among 4 primary claims "
         "(adjusted p 0.320 above 0.10)"
     )
-    assert found["claims"][1]["reason"] == "it lies inside"
+    assert found["claims"][1]["reason"] == "the interval lies inside"
 
 
 def test_a_p_on_the_rate_keeps_its_verdict():
@@ -101,7 +101,7 @@ def test_what_lost_its_headroom_is_undecided_too():
     assert verdicts(found)["further"] == "inconclusive"
     assert verdicts(found)["worse"] == "differs"
     assert found["claims"][1]["reason"] == (
-        "it lies inside; holds alone, but head, which it needs, does not"
+        "the interval lies inside; holds alone, but head, which it needs, does not"
     )
 
 

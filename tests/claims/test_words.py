@@ -40,7 +40,7 @@ ROW = {
     "says": "evolving beats static masks.",
     "verdict": "holds",
     "level": "statistical",
-    "reason": "it lies inside",
+    "reason": "the interval lies inside",
     "measured": 2.5,
     "interval": [1.25, 3.75],
     "unit": "pp",
@@ -52,7 +52,7 @@ ROW = {
 def test_the_sentence_of_an_interval():
     assert words.sentence(ROW) == (
         "Holds: evolving beats static masks. Measured 2.5 pp, 90 % interval 1.25 to 3.75 pp "
-        "over 3 seeds, where the claim needs more than 0 pp: it lies inside."
+        "over 3 seeds, where the claim needs more than 0 pp: the interval lies inside."
     )
 
 
