@@ -12,7 +12,7 @@ import numpy as np
 from respike.core.job import Job, main
 from respike.core.parts import make, split
 from respike.core.seeds import numpy_stream
-from respike.eeg import evaluation, scores
+from respike.eeg import comparison, scores
 from respike.eeg.recording import recording
 
 SETTINGS = "respike.stages.decode.decode"
@@ -23,7 +23,7 @@ def decode(
     *,
     decoder: str | dict,
     controls: list,
-    target: str = "target",
+    truth: str = "target",
     blocks: int | None = None,
     held_out: str = "block",
     folds: int | None = None,
@@ -36,15 +36,15 @@ def decode(
         job: data are read from it.
         decoder: part of kind decoder.
         controls: parts of kind control.
-        target: array that is decoded.
+        truth: array that is decoded.
         blocks: into how many parts a recording without blocks of its own is cut.
         held_out: block, or window: shuffled windows, a leak on purpose.
         folds: groups of blocks held out in turn; None leaves out one at a time.
         step_ms: distance of two decoded moments.
         purge_ms: training moments whose window comes so near to a tested one are dropped.
     """
-    found = recording(job.read("data"), target, blocks)
-    task, predicted, numbers, own = evaluation.run(
+    found = recording(job.read("data"), truth, blocks)
+    task, predicted, numbers, own = comparison.run(
         found,
         partial(make, "decoder", decoder),
         [make("control", control) for control in controls],
@@ -56,18 +56,18 @@ def decode(
     )
     tested = np.sort(np.concatenate([fold.test for fold in task.folds]))
     predicted = {name: values[tested] for name, values in predicted.items()}
-    truth, block = task.target[tested], task.block[tested]
+    target, block = task.target[tested], task.block[tested]
     return {
         "predictions": {
             "block": block,
             "item": task.item[tested],
             "time_s": found.time_s[task.rows[tested]],
-            "target": truth.astype(np.float32),
+            "target": target.astype(np.float32),
             **{f"predicted.{name}": v.astype(np.float32) for name, v in predicted.items()},
         },
         "metrics": {
             **numbers,
-            **scores.table(truth, predicted, block, step_ms),
+            **scores.table(target, predicted, block, step_ms),
             "decoder": split(decoder)[0],
             "moments": len(tested),
             "blocks": len(np.unique(block)),
