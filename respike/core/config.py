@@ -134,6 +134,7 @@ class Config:
         value = {**(document.value or {}), **(overrides or {})}
         sets = value.pop("set", [])
         strict.check(value, "config", document)
+        sources(root)  # checked first: what is wrong with it is not said of a study
         self.budget: str = value["budget"]
         self.seed_limit: int | None = value.get("seeds")
         self.asked: list[str] = value["studies"]
