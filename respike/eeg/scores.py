@@ -21,7 +21,7 @@ def correlation(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def lag_steps(
-    target: np.ndarray, predicted: np.ndarray, block: np.ndarray, most: int = 25
+    target: np.ndarray, predicted: np.ndarray, block: np.ndarray, most: int = 12
 ) -> int:
     """By how many steps a prediction trails the truth, where their correlation is largest.
 
