@@ -15,10 +15,16 @@ def table(
     *,
     note: str = "",
     text: Sequence[int] = (0,),
+    prose: bool = False,
 ) -> dict[str, Any]:
-    """A table; the first column names the row, `text` says which columns hold no numbers."""
+    """A table; the first column names the row, `text` says which columns hold no numbers.
+
+    `prose` is for sentences: lines are broken where else a table would grow sidewards.
+    """
     numeric = [n for n in range(len(head)) if n not in text]
-    return {"title": title, "head": head, "rows": rows, "note": note, "numeric": numeric}
+    kind = "prose" if prose else ""
+    found = {"title": title, "head": head, "rows": rows, "note": note}
+    return {**found, "numeric": numeric, "kind": kind}
 
 
 def figure(

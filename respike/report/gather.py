@@ -169,7 +169,9 @@ def variants(data: Mapping[str, Any]) -> dict[str, Any]:
         [variant, said.get("says", ""), listed([s for s in studies.ORDER if s in said])]
         for variant, said in data["variants"].items()
     ]
-    whole = table("variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2))
+    whole = table(
+        "variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2), prose=True
+    )
     folded = {"title": count(len(rows), "variant"), "figures": (), "tables": [whole]}
     return block("What was compared", folded=folded)
 
@@ -209,8 +211,9 @@ def unjudged(claims: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
             reasons.setdefault(row["reason"], []).append(f"{row['study']}/{row['claim']}")
     if not reasons:
         return None
-    rows = [[listed(names), why] for why, names in reasons.items()]
-    whole = table("claims not run", ["claims", "why"], rows, text=(0, 1))
+    rows = [[why, listed(names)] for why, names in reasons.items()]
+    titles = ["reason", "claims"]
+    whole = table("claims not run", titles, rows, text=(0, 1), prose=True)
     return block("Claims, by reason", tables=[whole])
 
 

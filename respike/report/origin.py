@@ -117,7 +117,9 @@ def sources(studies: Mapping[str, Any]) -> dict[str, Any]:
         "because this budget needs another value. Different settings are counted, not variants."
     )
     whole = table("settings", head, rows)
-    ours = table("settings of ours", ["study", "settings of ours"], names, text=(0, 1))
+    ours = table(
+        "settings of ours", ["study", "settings of ours"], names, text=(0, 1), prose=True
+    )
     folded = {"title": "Names of the settings that are ours", "figures": (), "tables": [ours]}
     return block("Where the settings come from", text=text, tables=[whole], folded=folded)
 
@@ -137,7 +139,7 @@ def environment(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "here but the host."
     )
     head = ["what", "value"]
-    whole = table("environment", head, rows, text=(0, 1))
+    whole = table("environment", head, rows, text=(0, 1), prose=True)
     return block("Environment", text=text, tables=[whole])
 
 
@@ -207,5 +209,5 @@ def not_run(records: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
         return None
     rows = [[why, listed(sorted(set(where))), len(where)] for why, where in reasons.items()]
     head = ["reason", "what was not run", "jobs"]
-    whole = table("not run", head, rows, text=(0, 1))
+    whole = table("not run", head, rows, text=(0, 1), prose=True)
     return block("Jobs, by reason", tables=[whole])

@@ -14,16 +14,26 @@ from respike.report.words import count, listed, name
 AXES = ("x", "y", "z")
 TRIALS = 3  # drawn one after another
 TRUE = "true"
+KNOWS_NOTHING = ("mean", "randomised", "permuted")  # in the table, not in the drawings
+DIGITS = 5  # of an R2: a template leaves little to add
 
 
 def blocks(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """All predictors in one table, then each variant's first held-out trials, lowest seed."""
+    """All predictors in one table, then held-out trials of each variant's lowest seed."""
     there = [run for run in runs if run.stage == "decode" and run.done]
-    found = predictors(there)
+    shown = []
     for group in grouped(there).values():
         run = next((run for run in group if "predictions.npz" in run.files), None)
         if run and "target" in run.files["predictions.npz"]:
-            found.append(traces(run))
+            shown.append(run)
+    found = predictors(there)
+    if shown:
+        found.append(traces(shown[0]))
+    if shown[1:]:
+        drawn = [figure_ for run in shown[1:] for figure_ in drawings(run)]
+        title = f"{count(len(shown) - 1, 'more variant')}, {count(len(drawn), 'drawing')}"
+        folded = {"title": title, "figures": drawn, "tables": ()}
+        found.append(block("Decoded against true: the others", folded=folded))
     return found
 
 
@@ -39,7 +49,7 @@ def predictors(runs: Sequence[Run]) -> list[dict[str, Any]]:
     if not names:
         return []
     rows = [
-        [name(one), *(cell(found.get(f"r2.{one}", [])) for found in groups.values())]
+        [name(one), *(cell(found.get(f"r2.{one}", []), DIGITS) for found in groups.values())]
         for one in names
     ]
     note = (
@@ -53,25 +63,34 @@ def predictors(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def traces(run: Run) -> dict[str, Any]:
     """Target and predictions over time, axis by axis, and three views of a hand in space."""
     arrays = run.files["predictions.npz"]
-    chosen = first_trials(arrays, TRIALS)
-    lines = {TRUE: apart(arrays["target"][chosen], arrays["item"][chosen])}
-    for key in arrays:
-        if key.startswith("predicted."):
-            values = apart(arrays[key][chosen], arrays["item"][chosen])
-            lines[name(key.removeprefix("predicted."))] = values
-    seconds = running(arrays["time_s"][chosen])
-    drawn = [over_time(seconds, lines, axis) for axis in range(lines[TRUE].shape[1])]
-    if lines[TRUE].shape[1] == 3:
-        first = arrays["item"][chosen] == arrays["item"][chosen][0]
-        best = {k: v[first] for k, v in lines.items()}
-        drawn += [view(best, a, b) for a, b in ((0, 1), (0, 2), (1, 2))]
-    trials = len(np.unique(arrays["item"][chosen]))
+    trials = len(np.unique(arrays["item"][first_trials(arrays, TRIALS)]))
+    drawn = drawings(run)
+    wide = arrays["target"].shape[1]
     text = (
         f"{count(trials, 'held-out trial')} of the first block, seed {run.seed}, one after "
-        f"another. Predictors: {listed(list(lines)[1:])}."
+        "another. Controls that know nothing of the trial stand in the table alone."
     )
     title = f"Decoded against true: {run.variant}"
-    return block(title, text=text, figures=drawn[:3], folded=_views(drawn[3:]))
+    return block(title, text=text, figures=drawn[:wide], folded=_views(drawn[wide:]))
+
+
+def drawings(run: Run) -> list[dict[str, Any]]:
+    """One drawing an axis, and for a hand in space three views of its first trial."""
+    arrays = run.files["predictions.npz"]
+    chosen = first_trials(arrays, TRIALS)
+    items = arrays["item"][chosen]
+    lines = {TRUE: apart(arrays["target"][chosen], items)}
+    for key in arrays:
+        if key.startswith("predicted.") and not any(word in key for word in KNOWS_NOTHING):
+            text = name(key.removeprefix("predicted."))
+            lines[text] = apart(arrays[key][chosen], items)
+    seconds = running(arrays["time_s"][chosen])
+    wide = lines[TRUE].shape[1]
+    drawn = [over_time(run, seconds, lines, axis) for axis in range(wide)]
+    if wide == 3:
+        one = {k: v[items == items[0]] for k, v in lines.items()}
+        drawn += [view(run, one, a, b) for a, b in ((0, 1), (0, 2), (1, 2))]
+    return drawn
 
 
 def _views(drawn: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -102,7 +121,7 @@ def running(time_s: np.ndarray) -> np.ndarray:
 
 
 def over_time(
-    seconds: np.ndarray, lines: Mapping[str, np.ndarray], axis: int
+    run: Run, seconds: np.ndarray, lines: Mapping[str, np.ndarray], axis: int
 ) -> dict[str, Any]:
     """One axis of the target and of every prediction."""
     series = [
@@ -110,12 +129,14 @@ def over_time(
         for place, (text, values) in enumerate(lines.items())
     ]
     wide = lines[TRUE].shape[1]
-    title = AXES[axis] if wide == 3 else ("target" if wide == 1 else f"target {axis + 1}")
-    says = f"{title} over time: true, and decoded by {listed(list(lines)[1:])}"
-    return figure(title, svg.curves(series, "time, s", title, says), lines=series)
+    told = run.record["settings"]["decode"].get("truth", "target")
+    y = AXES[axis] if wide == 3 else name(told if wide == 1 else f"{told} {axis + 1}")
+    says = f"{y} over time: true, and decoded by {listed(list(lines)[1:])}"
+    drawing = svg.curves(series, "time, s", y, says)
+    return figure(f"{run.variant}: {y}", drawing, lines=series)
 
 
-def view(lines: Mapping[str, np.ndarray], across: int, up: int) -> dict[str, Any]:
+def view(run: Run, lines: Mapping[str, np.ndarray], across: int, up: int) -> dict[str, Any]:
     """The path seen along one axis."""
     series = [
         svg.Series(text, values[:, across].tolist(), values[:, up].tolist(), colour=place)
@@ -123,4 +144,5 @@ def view(lines: Mapping[str, np.ndarray], across: int, up: int) -> dict[str, Any
     ]
     title = f"{AXES[across]} and {AXES[up]}"
     says = f"Path of the hand, {title}: true, and decoded by {listed(list(lines)[1:])}"
-    return figure(title, svg.paths(series, AXES[across], AXES[up], says), lines=series)
+    drawing = svg.paths(series, AXES[across], AXES[up], says)
+    return figure(f"{run.variant}: {title}", drawing, lines=series)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from respike.report import svg
 from respike.report.blocks import block, figure, table
 from respike.report.runs import ORDER, Run, grouped, over_seeds
-from respike.report.words import between, count, listed, name
+from respike.report.words import count, listed, name
 from respike.report.words import figure as written
 
 SHARES = ("accuracy", "rate", "share")  # columns of such a name are shown in percent
@@ -165,14 +165,15 @@ def numbers(runs: Sequence[Run]) -> dict[str, list[float]]:
     return found
 
 
-def cell(values: Sequence[float]) -> str | Markup:
+def cell(values: Sequence[float], digits: int = 3) -> str | Markup:
     """Mean, and below it the range over seeds where they differ."""
     if not values:
         return "–"
-    mean = written(sum(values) / len(values))
+    mean = written(sum(values) / len(values), digits)
     if min(values) == max(values):
         return mean
-    ends = svg.tag("span", between((min(values), max(values))), class_="range")
+    low, high = written(min(values), digits), written(max(values), digits)
+    ends = svg.tag("span", f"{low} to {high}", class_="range")
     return svg.join([svg.tag("span", mean), ends])
 
 

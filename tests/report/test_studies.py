@@ -245,6 +245,21 @@ def test_the_path_is_that_of_the_first_recorded_episode_in_centimetres():
     assert ">900<" not in side["drawing"]
 
 
+def test_controls_that_know_nothing_are_left_to_the_table():
+    arrays = {"block": np.zeros(2), "item": np.zeros(2), "time_s": np.arange(2.0)}
+    names = ("target", "predicted.eeg", "predicted.mean", "predicted.template-phase-randomised")
+    arrays |= {key: np.array([[1.0], [2.0]]) for key in names}
+    run = fake.run("fake-arm", "grip", "decode", 0, {"predictions.npz": arrays})
+    run.record["settings"]["decode"] = {"truth": "grip_force"}
+
+    (figure,) = recordings.drawings(run)
+
+    assert figure["title"] == "grip: grip force"
+    assert "<span>eeg</span>" in figure["legend"]
+    assert "mean" not in figure["legend"]
+    assert "randomised" not in figure["legend"]
+
+
 def test_time_goes_on_where_a_trial_begins_anew():
     seconds = recordings.running(np.array([0.0, 0.1, 0.2, 0.0, 0.1]))
 
