@@ -13,7 +13,6 @@ class Mean:
     def fit(self, cues, target: np.ndarray) -> "Mean":
         """Take the mean of a target [S, D]."""
         self.mean = target.mean(axis=0)
-        self.samples = len(target)
         return self
 
     def predict(self, cues, count: int) -> np.ndarray:

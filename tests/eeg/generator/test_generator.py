@@ -269,13 +269,13 @@ print(json.dumps([h.hexdigest(), sum(map(len, files.values())), found]))
 PINNED = "0e876d9e1bc14866e93b97785f70a9272db038d2c28f6a2b325daf75b81ffc8f"
 DISPATCH = {
     "native": {},
-    "no AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL"},
-    "no AVX2": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"},
+    "no AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
+    "no AVX2": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
     "BLAS of Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
     "BLAS of Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
     "libm without FMA": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4"},
     "all of them": {
-        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         "OPENBLAS_CORETYPE": "Nehalem",
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4",
     },
