@@ -14,7 +14,7 @@ from respike.core.errors import ConfigError, did_you_mean
 from respike.core.yaml import Document, load
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
-_WORDS = {"str": "text", "int": "integer", "float": "number", "NoneType": "nothing"}
+_WORDS = {"str": "text", "int": "integer", "float": "number", "bool": "boolean"}
 
 
 def canonical_json(value: Any) -> str:
@@ -108,6 +108,12 @@ def _explain(error, whole):
     at = dotted(path, whole) or "the file"
     given = error.instance
     kind = error.validator
+    if "propertyNames" in error.absolute_schema_path:
+        yield (
+            [*path, given],
+            f"a key in {at} is {given!r}; it must match {error.validator_value}",
+        )
+        return
     if kind == "additionalProperties" and isinstance(given, dict):
         allowed = sorted(error.schema.get("properties", {}))
         patterns = list(error.schema.get("patternProperties", {}))
@@ -143,13 +149,13 @@ def _explain(error, whole):
             "exclusiveMaximum": "<",
         }
         yield path, f"{at} is {given}; it must be {word[kind]} {error.validator_value}"
-    elif kind == "propertyNames":
-        yield path, f"a key in {at} is {given!r}: {error.message}"
     else:
         yield path, f"{at}: {error.message}"
 
 
 def _said(value: Any) -> str:
+    if value is None:
+        return "nothing"
     word = _WORDS.get(type(value).__name__, type(value).__name__)
     text = repr(value)
     return f"{word} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -82,3 +82,80 @@ def test_a_missing_or_binary_file_is_a_sentence(tmp_path):
 )
 def test_a_value_on_the_command_line_means_what_it_means_in_a_study(text, value):
     assert yaml.scalar(text) == value
+
+
+def test_a_value_without_a_place_has_that_of_the_nearest_above_it():
+    document = yaml.parse("a:\n  b: {c: 1}\n", "f")
+
+    assert document.at(("a", "b", "x", "y", "z")) == "f:2:3:"
+    assert document.at(("a", "x", "y")) == "f:1:1:"
+    assert document.at(("x", "y")) == "f:1:1:"
+    assert yaml.Document(None, {}, "f").at(("a",)) == "f:1:1:"
+
+
+def test_a_text_without_a_name_is_called_so():
+    with pytest.raises(ConfigError, match=r"^text:2:1: key 'a' is given twice in the file"):
+        yaml.parse("a: 1\na: 2")
+
+
+def test_a_date_is_text_and_a_tag_of_text_or_number_changes_nothing():
+    assert yaml.parse("a: 2026-11-22\nb: !!int 3\nc: !!str x").value == {
+        "a": "2026-11-22",
+        "b": 3,
+        "c": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: !x 1", "f:1:4: tag !x is not allowed; remove it"),
+        ("a: !x [1]", "f:1:4: tag !x is not allowed; remove it"),
+        ("a: !x {b: 1}", "f:1:4: tag !x is not allowed; remove it"),
+        ("a: *x", "f:1:4: anchors and aliases are not allowed; write the value out"),
+        ("a: {b: {c: 1, c: 2}}", "f:1:15: key 'c' is given twice in a.b (first at line 1)"),
+        ("a:\n  b: [1, 2\n", "f:3:1: a bracket is not closed here or on the line above"),
+        ("a: b\n  \tc: 1", "f:2:5: a tab: indent with spaces"),
+        ("a: b\n  c: 1 # \t", "f:2:4: a second ': ' in the line; put the sentence in quotes"),
+    ],
+)
+def test_the_whole_sentence_about_what_is_not_allowed(text, sentence):
+    with pytest.raises(ConfigError) as error:
+        yaml.parse(text, "f")
+
+    assert str(error.value) == sentence
+
+
+def test_a_character_that_yaml_does_not_know_is_said_in_one_line():
+    with pytest.raises(ConfigError) as error:
+        yaml.parse("a: \x01", "f")
+
+    assert str(error.value).startswith("f: not YAML: ")
+    assert "control characters" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["+7", "-0", "0", ".5", "1.", "-1.5e+3", "1E2"])
+def test_a_number_is_what_yaml_1_2_calls_one(text):
+    assert yaml.scalar(text) == float(text)
+    assert type(yaml.scalar(text)) is (int if text.lstrip("+-").isdigit() else float)
+
+
+@pytest.mark.parametrize("text", ["0x1f", "0o7", "1e", "e5", ".", "--1", "1 2", "nan", "True"])
+def test_what_is_no_number_is_text(text):
+    assert yaml.scalar(text) == text
+
+
+@pytest.mark.parametrize("text", ["-01", "+007", "00"])
+def test_a_leading_zero_is_refused(text):
+    with pytest.raises(ConfigError, match="write it without the leading zero, or in quotes"):
+        yaml.scalar(text)
+
+
+def test_text_in_quotes_and_blocks_stays_text():
+    assert yaml.parse("a: '1'\nb: \"2\"\nc: |\n  3\nd: >\n  4\n").value == {
+        "a": "1",
+        "b": "2",
+        "c": "3\n",
+        "d": "4\n",
+    }
