@@ -42,7 +42,7 @@ KINDS = {
     "every-control": Kind(("against", "unit"), ("threshold", "direction")),
     "exact": Kind((), ("against", "value")),
 }
-NEUTRAL = {"threshold": 0, "target": 0}  # numbers that need no margin_from
+NEUTRAL = {"threshold": 0}  # a pure direction needs no margin_from
 
 
 def check(study: Mapping[str, Any]) -> None:

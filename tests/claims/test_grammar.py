@@ -140,6 +140,8 @@ def test_check_says_the_first_five():
 def test_five_are_said_without_more():
     with pytest.raises(ConfigError, match=r"claims.c0") as caught:
         grammar.check(study(*(better(f"c{i}", against="zz") for i in range(5))))
+    with pytest.raises(ConfigError, match=r"\nand 1 more$"):
+        grammar.check(study(*(better(f"c{i}", against="zz") for i in range(6))))
 
     assert len(str(caught.value).splitlines()) == 5
 

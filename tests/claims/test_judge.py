@@ -182,6 +182,15 @@ def test_headroom_may_stand_on_headroom():
     assert rows[0]["detail"]["needs"] == {"second": "inconclusive"}
 
 
+def test_what_is_not_run_has_no_headroom_to_speak_of():
+    given = better(budgets=["paper"], needs=["n"])
+
+    rows = judge([given, claim("n", not_run="no such chip here")], Runs({}), campaign())
+
+    assert rows[0]["verdict"] == "not run"
+    assert rows[0]["detail"] == {}
+
+
 def test_a_claim_that_differs_needs_no_headroom():
     runs = predictions(a=outcomes(0.6, use=1), b=outcomes(0.9, use=1), c=outcomes(0.5, use=2))
     worse = better("w", kind="not-worse", margin=3, margin_from=WHY, needs=["head"])
@@ -423,7 +432,7 @@ def collapsing(*final):
     return Runs({
         "a": {"predictions.npz": outcomes(0.9), "metrics.json": own},
         "b": {"predictions.npz": outcomes(0.7, use=3),
-              "metrics.json": [{"train_accuracy": [0.1, 0.9]}] * 8},
+              "metrics.json": [{"train_accuracy": [0.1, 0.2, 0.9]}] * 8},
     })  # fmt: skip
 
 
@@ -622,6 +631,7 @@ def test_an_identity_that_fails_names_the_seed_and_the_entry():
     assert row["reason"] == (
         "3 of 24 entries are unequal to the first; seed 3: entry 1 is 9, not 7"
     )
+    assert row["detail"]["per_seed"][3] == {"entries": 3, "first": 7}
 
 
 def test_an_identity_with_a_value():
