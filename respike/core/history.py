@@ -29,6 +29,15 @@ def _claims(text: str | None) -> dict[str, str]:
         return {}
 
 
+def head(root: Path) -> str:
+    """The checkout's commit, with a mark where tracked files differ from it; or why none."""
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return NO_HISTORY
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return commit.strip() + (" with changes that are not committed" if changed else "")
+
+
 def registered(root: Path, study: str) -> dict[str, str]:
     """Registering commit of each claim of a study.
 

@@ -61,6 +61,7 @@ class Job:
         self._read: dict[str, dict[str, Any]] = {}
         self._written: dict[str, tuple[PurePosixPath, bytes, Any]] = {}
         self._extras: dict[str, bytes] = {}
+        self._last: Callable[[bytes], dict[str, Any]] | None = None
 
     # ---------------------------------------------------------------- inputs
 
@@ -144,6 +145,21 @@ class Job:
         """Add a file of evidence beside the record that no rule declares, such as a film."""
         self._extras[name] = data
 
+    def write_last(self, make: Callable[[bytes], dict[str, Any]]) -> None:
+        """Write outputs that are made of the record itself, and so stand in no record.
+
+        Args:
+            make: bytes of the record -> value by output name; called once, at the end.
+        """
+        self._last = make
+
+    def digest(self, path: str | PurePosixPath) -> str | None:
+        """Hash of a file of evidence that has no record (a log); None where it is absent."""
+        try:
+            return io.sha256((self._root / path).read_bytes())
+        except OSError:
+            return None
+
     def not_run(self, reason: str) -> None:
         """End the stage as `not run`: what follows from it is `not run` as well.
 
@@ -176,7 +192,7 @@ class Job:
                     raise _NotRun(reason)
                 run(self)
                 missing = [n for n in self._outputs if n not in self._written and n != "record"]
-                if missing:
+                if missing and self._last is None:
                     raise RespikeError(f"stage {self.stage} did not write '{missing[0]}'")
             except _NotRun as end:
                 status, reason = records.PLACEHOLDER, str(end)
@@ -211,7 +227,11 @@ class Job:
                 "evidence": self._evidence(started, clock),
             }
             record["key"] = records.key(record)
-            io.write_bytes(attempt.temporary(Path(record_path)), records.dump(record))
+            data = records.dump(record)
+            io.write_bytes(attempt.temporary(Path(record_path)), data)
+            for name, value in (self._last(data) if self._last else {}).items():
+                path = self._outputs[name]
+                io.write_bytes(attempt.temporary(Path(path)), io.dump(path.name, value))
             attempt.commit(last=Path(record_path))
         size = sum(row["bytes"] for row in (*outputs.values(), *extras.values()))
         self.log.info(

@@ -95,6 +95,14 @@ def _name(stage: str) -> str:
     return "{budget}/report" if stage == "report" else folder(stage)
 
 
+def told(record_path: str | PurePosixPath) -> tuple[PurePosixPath, PurePosixPath]:
+    """Log and benchmark of the job that wrote a record."""
+    name = PurePosixPath(*PurePosixPath(record_path).parent.parts[1:])
+    if len(name.parts) == 1:
+        name = name / "report"
+    return PurePosixPath("logs", f"{name}.log"), PurePosixPath("benchmarks", f"{name}.tsv")
+
+
 def record_of(path: str | PurePosixPath) -> PurePosixPath:
     """Where the record of the job that wrote an artifact stands.
 

@@ -1,7 +1,7 @@
 """What a job did: its key, its inputs and outputs with their hashes, and where it ran.
 
-`record.json` is evidence: it may hold times and hosts. Its schema is
-workflow/schemas/record.schema.yaml.
+`record.json` is evidence: it may hold times and hosts. Its fields are those that
+`respike.core.job` writes; a change of what one means raises the number in SCHEMA.
 """
 
 import json

@@ -4,17 +4,20 @@ Reads beside each record what the page draws, and the records of the data behind
 """
 
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from respike.claims import calibration, table
 from respike.claims import page as verdicts
 from respike.core import layout
+from respike.core.history import head
+from respike.core.io import sha256
 from respike.core.job import Job, main
 from respike.report import gather, page, sums
 from respike.report.runs import Run, data_records, drawn, filmed, firsts, identity
 
 Records = dict[PurePosixPath, dict[str, Any]]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(job: Job) -> None:
@@ -32,7 +35,7 @@ def run(job: Job) -> None:
         others=list(others.values()),
         calibration=calibration.committed(),
         film=shown,
-        commit=job.history.get("commit", "unknown"),
+        commit=head(ROOT),
     )
     written = {
         "verdict": document,
@@ -46,9 +49,17 @@ def run(job: Job) -> None:
         job.write_extra(name, data)
     everything = {**records, **others}
     files = sums.files(everything, {path: job.sha256(path) for path in everything})
-    listing = sums.listing({**files, **sums.own(budget, written, extras)})
-    job.write("sums", listing)
-    job.write("manifest", sums.manifest(budget, listing, everything))
+    files |= sums.own(budget, written, extras)
+    for path in (p for record in everything for p in layout.told(record)):
+        if digest := job.digest(path):
+            files[str(path)] = digest
+
+    def last(record: bytes) -> dict[str, Any]:
+        own = layout.record("report").format(budget=budget)
+        listing = sums.listing({**files, own: sha256(record)})
+        return {"sums": listing, "manifest": sums.manifest(budget, listing, everything)}
+
+    job.write_last(last)
     job.log.info("%s", gather.counted(document["counts"]))
 
 

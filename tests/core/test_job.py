@@ -205,3 +205,15 @@ def test_a_neighbour_that_was_read_is_named_among_the_inputs(folder):
 
     prepare(run)
     assert list(records.load(folder / OUT[1])["inputs"]) == ["source"]
+
+
+def test_what_is_made_of_the_record_stands_in_no_record(folder):
+    fetch()
+
+    def run(j):
+        j.write_last(lambda record: {"data": {"size": np.array([len(record)])}})
+
+    assert prepare(run) == 0
+    record = (folder / OUT[1]).read_bytes()
+    assert records.load(folder / OUT[1])["outputs"] == {}
+    assert io.parse("x.npz", (folder / OUT[0]).read_bytes())["size"].tolist() == [len(record)]
