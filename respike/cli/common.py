@@ -33,11 +33,16 @@ def selection(parser: ArgumentParser) -> None:
         metavar="STUDY.VARIANT.KEY=VALUE",
         help="run a scratch variant with one setting changed; it is never judged",
     )
+    results(parser)
+
+
+def results(parser: ArgumentParser) -> None:
+    """The argument that says where results are."""
     parser.add_argument(
         "--directory",
         type=Path,
         default=ROOT,
-        help="where data/ and results/ go (default: here)",
+        help="where data/ and results/ are (default: here)",
     )
 
 

@@ -29,7 +29,7 @@ _LOCK = (
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--directory", type=Path, default=common.ROOT)
+    common.results(parser)
 
 
 def pinned(root: Path) -> list[tuple[str, str]]:
@@ -99,10 +99,7 @@ def execute(given: Namespace) -> int:
     good, said = _lock(given.directory)
     rows.append(("file locks", good, "work" if good else said))
     broken += not good
-    disk = shutil.disk_usage(given.directory).free / 2**30
-    rows.append(
-        ("disk", disk > 2, f"{disk:.0f} GiB free{'' if disk > 2 else '; 2 are needed'}")
-    )
+    rows.append(("disk", *_disk(given.directory)))
     rows.append(("cores", True, str(len(os.sched_getaffinity(0)))))
     for name, good, text in rows:
         print(f"{'ok  ' if good else 'LOOK'} {name:26s} {text}")
@@ -112,6 +109,14 @@ def execute(given: Namespace) -> int:
         else f"{broken} things must be mended first"
     )
     return FAILED if broken else 0
+
+
+def _disk(folder: Path) -> tuple[bool, str]:
+    try:
+        free = shutil.disk_usage(folder).free / 2**30
+    except OSError as error:
+        return False, f"{folder}: {error.strerror}"
+    return free > 2, f"{free:.0f} GiB free{'' if free > 2 else '; 2 are needed'}"
 
 
 def _lock(folder: Path) -> tuple[bool, str]:

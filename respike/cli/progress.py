@@ -46,12 +46,14 @@ def span(seconds: float) -> str:
 
 
 def verdicts(path: Path) -> list[dict[str, Any]]:
-    """Verdicts of one study's judge; none where the file is not there or torn."""
+    """Verdicts of one study's judge or of the page; none where the file is torn or absent."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
         return []
-    return found["verdicts"] if isinstance(found, dict) else found
+    if not isinstance(found, dict):
+        return []
+    return found.get("verdicts", found.get("claims", []))
 
 
 def recorded_seconds(rule: str, folder: Path = Path("benchmarks")) -> float | None:

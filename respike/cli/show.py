@@ -1,35 +1,38 @@
 """Why a claim has its verdict: the paper's word, what was measured, what would decide it."""
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from respike.cli import common
+from respike.cli import common, progress
 from respike.core import layout
 from respike.core.errors import MISUSED, RespikeError, did_you_mean
+
+MOST_FILES = 6
 
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("claim", help="CLAIM or STUDY/CLAIM; `respike list` names them")
     parser.add_argument("--budget", choices=layout.BUDGETS, help="default: the newest")
+    common.results(parser)
 
 
 def newest(root: Path, budget: str | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-    """The newest verdict of each claim: (study, claim) -> verdict."""
+    """The newest verdict of each claim: (study, claim) -> verdict.
+
+    Args:
+        root: folder that holds results/.
+        budget: of this budget only; None takes all.
+    """
     found: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
     budgets = [budget] if budget else list(layout.BUDGETS)
     for b in budgets:
         pattern = layout.output("judge", "verdicts").format(budget=b, study="*")
         page = root / layout.output("report", "verdict").format(budget=b)
         for path in sorted([*root.glob(pattern), *([page] if page.exists() else [])]):
-            try:
-                document, when = json.loads(path.read_text()), path.stat().st_mtime
-            except (OSError, ValueError):
-                continue
-            rows = document.get("verdicts", document.get("claims", []))
-            for verdict in rows:
+            when = path.stat().st_mtime
+            for verdict in progress.verdicts(path):
                 key = (verdict["study"], verdict["claim"])
                 if key not in found or when >= found[key][0]:
                     found[key] = (when, verdict)
@@ -37,7 +40,7 @@ def newest(root: Path, budget: str | None = None) -> dict[tuple[str, str], dict[
 
 
 def execute(given: Namespace) -> int:
-    found = newest(common.ROOT, given.budget)
+    found = newest(given.directory, given.budget)
     if not found:
         raise RespikeError("no verdicts yet; make some with `respike run`")
     study, _, claim = given.claim.rpartition("/")
@@ -60,63 +63,76 @@ def execute(given: Namespace) -> int:
 
 
 def lines(v: dict[str, Any]) -> list[str]:
-    """A verdict in words, one row a fact; facts that do not apply are left out."""
-    from respike.claims.words import sentence
+    """A verdict in words, one row a fact; facts that do not apply are left out.
 
-    unit = f" {v['unit']}" if v.get("unit") else ""
+    Args:
+        v: a row of verdicts.json, or of verdict.json, which knows the commit as well.
+    """
+    from respike.claims import words
+
+    unit = v["unit"]
     rows = [
-        ("verdict", sentence(v)),
-        ("why", v.get("reason")),
-        (
-            "scope",
-            f"{v['scope']}; data: {v.get('dataset')} ({v.get('data_kind')}); "
-            f"budget {v['budget']}",
-        ),
-        ("paper", _paper(v.get("paper") or {})),
-        ("measured", f"{v['measured']:.4g}{unit}" if _number(v.get("measured")) else None),
-        (
-            "interval",
-            f"[{v['interval'][0]:.4g}, {v['interval'][1]:.4g}]{unit} (90 %)"
-            if v.get("interval")
-            else None,
-        ),
-        (
-            "margin",
-            f"{v['margin']}{unit}, from: {v.get('margin_from')}"
-            if v.get("margin") is not None
-            else None,
-        ),
-        ("power", _power(v.get("power"))),
-        ("seeds", ", ".join(map(str, v["seeds"])) if v.get("seeds") else None),
+        ("verdict", words.sentence(v)),
+        ("why", v["reason"]),
+        ("scope", f"{v['scope']}; data: {_data(v)}; budget {v['budget']}"),
+        ("paper", _paper(v["paper"])),
+        ("measured", None if v["measured"] is None else words.number(v["measured"], unit)),
+        ("interval", _interval(v)),
+        ("margin", _margin(v)),
+        ("power", _power(v["power"])),
+        ("seeds", ", ".join(map(str, v["seeds"]))),
         ("to decide", _to_decide(v)),
-        ("registered", v.get("registering_commit")),
+        ("registered", v.get("registered")),
     ]
     found = [f"{name:11s}{text}" for name, text in rows if text]
-    for evidence in v.get("evidence", [])[:6]:
+    for evidence in v["evidence"][:MOST_FILES]:
         found.append(f"{'evidence':11s}{evidence['path']}  {evidence['sha256'][:16]}")
-    more = len(v.get("evidence", [])) - 6
+    more = len(v["evidence"]) - MOST_FILES
     return found + ([f"{'':11s}and {more} more files"] if more > 0 else [])
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _data(v: dict[str, Any]) -> str:
+    return f"{v['dataset']} ({v['data_kind']})" if v["dataset"] else "none"
 
 
-def _paper(paper: dict[str, Any]) -> str | None:
-    if paper.get("value") is None:
+def _paper(paper: dict[str, Any] | None) -> str | None:
+    from respike.claims import words
+
+    if paper is None:
         return None
-    unit, where = paper.get("unit", ""), paper.get("where", "place not said")
-    return f"{paper['value']} {unit} ({where}; {paper.get('status', 'status not said')})"
+    said = "" if paper["value"] is None else f"{words.number(paper['value'], paper['unit'])} "
+    return f"{said}({paper['where']}; {paper['status']})"
 
 
-def _power(power: Any) -> str | None:
+def _interval(v: dict[str, Any]) -> str | None:
+    from respike.claims import words
+
+    if v["interval"] is None:
+        return None
+    sure = words.confidence(v["detail"]["level"])
+    return f"{words.span(*v['interval'], v['unit'])} ({sure})"
+
+
+def _margin(v: dict[str, Any]) -> str | None:
+    from respike.claims import words
+
+    if v["margin"] is None:
+        return None
+    source = f", from: {v['margin_from']}" if v["margin_from"] else ""
+    return words.number(v["margin"], v["unit"]) + source
+
+
+def _power(power: dict[str, Any] | None) -> str | None:
     if power is None:
         return None
-    return f"{100 * power:.0f} %" if _number(power) else str(power)
+    said = f"{100 * power['power']:.0f} % at an effect of {power['effect']:g}, n {power['n']}"
+    if not power["agrees"]:
+        said += f"; {100 * power['registered']:.0f} % was registered"
+    return said
 
 
 def _to_decide(v: dict[str, Any]) -> str | None:
-    needed = (v.get("detail") or {}).get("seeds_needed")
+    needed = v["detail"].get("seeds_needed")
     if v["verdict"] != "inconclusive" or needed is None:
         return None
     file = f"studies/{v['study']}.yaml"
