@@ -149,6 +149,7 @@ def enter(directory: Path) -> Path:
     Raises:
         ConfigError: it cannot be made or written.
     """
+    directory = directory.absolute()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         os.chdir(directory)
