@@ -20,7 +20,8 @@ BAD_STATE = [
 ]
 VIOLATIONS = ("joint-position", "joint-speed", "torque", "workspace", "unstable")
 STOP_STEPS = 10  # a motor at its torque limit for so many steps: something is in the way
-GRACE_STEPS = 125  # after a stop a measured value has so many steps to come back
+YIELD_PER_S = 15.0
+GRACE_STEPS = 250  # after a stop a measured value has so many steps to come back
 FINGER_M_S = 0.05  # each finger's speed, as Franka's hand has it
 BOX_SLACK_M = 0.01  # measured pinch point may leave the box by so much, still off the table
 TORQUE_SLACK_NM = 1e-6
@@ -128,7 +129,7 @@ class Arms:
     @property
     def aperture(self) -> np.ndarray:
         """[E] opening per finger [m]."""
-        return self._qpos[:, panda.FINGERS].mean(axis=1)
+        return 0.5 * (self._qpos[:, 7] + self._qpos[:, 8])
 
     # ------------------------------------------------------------ what is done
 
@@ -145,9 +146,10 @@ class Arms:
         speed = _times(slopes, joints.speed)
         for k in range(STEPS):
             self._commanded[k] = at
-            # A stopped arm yields: it is sent to where it was pushed, or back into the box.
-            goal = np.where(self.stopped[:, None], self.pinch, target)
-            wanted = drift + _times(along, self._guide.step(at, speed, goal))
+            velocity = self._guide.step(at, speed, target)
+            if self.stopped.any():
+                velocity = np.where(self.stopped[:, None], self._yield(at), velocity)
+            wanted = drift + _times(along, velocity)
             # One factor for all joints keeps the hand on its line where a joint is too slow.
             most = (abs(wanted) / bounds.speed).max(axis=1)
             wanted /= np.maximum(most, 1.0)[:, None]
@@ -168,6 +170,12 @@ class Arms:
             self._points[k] = self.pinch
         self.speed = np.sqrt((speed * speed).sum(axis=1))
         self._watch()
+
+    def _yield(self, at: np.ndarray) -> np.ndarray:
+        """Velocity of a stopped arm's command: to where the arm was pushed, inside the box."""
+        pushed = np.minimum(np.maximum(self.pinch, LOW_M), HIGH_M)
+        most = limits.AXIS_SPEED
+        return np.minimum(np.maximum(YIELD_PER_S * (pushed - at), -most), most)
 
     def _fingers(self, opening: np.ndarray) -> np.ndarray:
         """The fingers' set point: towards `opening` at their own speed, from where they are."""

@@ -155,7 +155,7 @@ def _grip(predictions, followed, weight_g, friction, levels, motion, said) -> Ou
     table = grip.run(found, weight_g / 1000, friction, **motion)
     metrics = {**said, **_numbers(table)}
     metrics |= _rates(table, follow="followed", hold="held", quiet="quiet", release="released")
-    return Outcome(table, _require_handled(metrics), {})
+    return Outcome(table, _require_handled(metrics), {"item": np.zeros(0, np.int64)})
 
 
 def _one_step(cuts: list[trials.Cut]) -> int:
