@@ -52,7 +52,11 @@ def main(argv: list[str] | None = None) -> int:
     module = importlib.import_module(f"respike.cli.{word}")
     parser = Parser(prog=f"respike {word}", description=module.__doc__)
     module.arguments(parser)
-    given = parser.parse_args(rest)
+    at = rest.index("--") if "--" in rest else len(rest)
+    given = parser.parse_args(rest[:at])
+    given.rest = rest[at + 1 :]
+    if given.rest and word != "run":
+        parser.error("only `respike run` takes words after --")
     try:
         return module.execute(given)
     except RespikeError as error:

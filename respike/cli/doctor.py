@@ -116,7 +116,7 @@ def _disk(folder: Path) -> tuple[bool, str]:
         free = shutil.disk_usage(folder).free / 2**30
     except OSError as error:
         return False, f"{folder}: {error.strerror}"
-    return free > 2, f"{free:.0f} GiB free{'' if free > 2 else '; 2 are needed'}"
+    return free >= 2, f"{free:.1f} GiB free{'' if free >= 2 else '; 2 are needed'}"
 
 
 def _lock(folder: Path) -> tuple[bool, str]:

@@ -21,7 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="fetch anew what could not be had before (its variants are `not run`)",
     )
-    parser.add_argument("rest", nargs="*", help="after --: further words for Snakemake")
+    parser.epilog = "Words after -- go to Snakemake: respike run -- --keep-going"
 
 
 def execute(given: Namespace) -> int:
