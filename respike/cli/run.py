@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 
 from respike.cli import common, progress
 from respike.core import layout, lock
@@ -80,11 +81,20 @@ def _close(config, given: Namespace) -> None:
                     progress.say(f"{path.rsplit('/', 1)[0]}: {json.dumps(brief)[:300]}")
         progress.say("a scratch variant is never judged against the paper")
         return
-    counts: dict[str, int] = {}
+    rows = []
     for study in config.asked:
         path = layout.output("judge", "verdicts").format(budget=config.budget, study=study)
-        for verdict in progress.verdicts(given.directory / path):
-            counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
+        rows += progress.verdicts(given.directory / path)
+    if not given.studies:  # the page's verdicts are corrected for the number of its claims
+        path = layout.output("report", "verdict").format(budget=config.budget)
+        rows = json.loads((given.directory / path).read_text())["claims"]
+        for row in rows:
+            alone = row["detail"].get("uncorrected", row["verdict"])
+            if alone != row["verdict"]:
+                name = f"{row['study']}/{row['claim']}"
+                why = f"the page corrects for its many claims, alone it {alone}"
+                progress.say(f"{name} is {row['verdict']}: {why}")
+    counts = Counter(row["verdict"] for row in rows)
     words = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
     progress.say(f"{sum(counts.values())} claims: {words}")
     if given.studies:

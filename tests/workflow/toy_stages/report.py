@@ -6,7 +6,7 @@ from respike.core.job import Job, main
 
 
 def run(job: Job) -> None:
-    found = [job.read_path(path) for path in job.paths("verdicts")]
+    found = [row for path in job.paths("verdicts") for row in job.read_path(path)["verdicts"]]
     job.write("verdict", {"claims": found})
     job.write("table", [{"claims": len(found)}])
     job.write("page", "<!doctype html><title>toy</title>")
