@@ -11,6 +11,7 @@ compares. Same seed, same sample. Changes of docstrings, annotations and imports
 import argparse
 import ast
 import contextlib
+import json
 import os
 import random
 import resource
@@ -231,6 +232,17 @@ def _near(text: str, at: int, reach: int = 45) -> str:
 # ------------------------------------------------------------------ running
 
 
+class Clock:
+    """A plugin of pytest: how long each test file takes."""
+
+    def __init__(self) -> None:
+        self.took: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        file = report.nodeid.split("::")[0]
+        self.took[file] = self.took.get(file, 0.0) + report.duration
+
+
 class Runner:
     """A copy of the tree in which the tests are run, one mutant at a time."""
 
@@ -240,6 +252,7 @@ class Runner:
         shutil.copytree(ROOT, self.copy, ignore=_ignore, symlinks=True)
         self.tests = [str(p) for t in tests for p in self._files(t)]
         self.more = more
+        self.took: dict[str, float] = {}  # test file -> seconds
         self.limit_s = 600.0
         self.clock = int(time.time())
         os.environ.update(
@@ -253,9 +266,9 @@ class Runner:
         return [p.relative_to(self.copy) for p in found]
 
     def arguments(self, first: str) -> list[str]:
-        """Arguments of pytest; the module's own test file comes first."""
+        """Arguments of pytest: the module's own test file first, then the quickest files."""
         own = f"test_{Path(first).stem}.py"
-        order = sorted(self.tests, key=lambda t: Path(t).name != own)
+        order = sorted(self.tests, key=lambda t: (Path(t).name != own, self.took.get(t, 0)))
         fixed = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header"]
         quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no"]
         return [*fixed, *quiet, f"--basetemp={self.scratch / 'base'}", *self.more, *order]
@@ -274,7 +287,8 @@ class Runner:
             if end != 0:
                 said = (self.scratch / "said").read_text(errors="replace")
                 sys.exit(f"the tests fail without any change (exit {end}):\n{said[-3000:]}")
-            for module in seen.read_text().split():
+            modules, self.took = json.loads(seen.read_text())
+            for module in modules:
                 if module not in sys.modules:
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
@@ -305,13 +319,14 @@ class Runner:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             import pytest
 
-            code = int(pytest.main(self.arguments(first)))
+            clock = Clock()
+            code = int(pytest.main(self.arguments(first), plugins=[clock]))
             home = getattr(sys.modules.get("respike"), "__file__", str(self.copy))
             if not home.startswith(str(self.copy)):
                 print(f"respike was imported from {home}")
                 code = 3
             if seen is not None:
-                seen.write_text("\n".join(_foreign(self.copy)))
+                seen.write_text(json.dumps([_foreign(self.copy), clock.took]))
             sys.stdout.flush()
         finally:
             os._exit(code)

@@ -1,0 +1,258 @@
+"""Every command in README, CONTRIBUTING and docs/ runs: here, or in the test that is named.
+
+Also: what the documents link to exists, and so do the paths that they name.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_show import page, verdict
+from tests.workflow import toy
+
+ROOT = toy.ROOT
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+# Commands that are run by another test, or by a line of .ci/run: PLACE::NAME or PLACE::LINE.
+ELSEWHERE = {
+    "make run": "tests/workflow/test_run.py::"
+    "test_a_run_says_one_line_a_job_and_the_verdict_in_a_folder_with_a_space",
+    "make smoke": ".ci/run::timed .ci/twice smoke",
+    "make test": ".ci/run::make test",
+    "make check": ".ci/run::timed make check",
+    "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
+    "test_sha256sum_finds_every_listed_file_as_listed",
+    ".venv/bin/python -m respike.report.readme results/desk/verdict.json README.md [--check]": (
+        "tests/report/test_readme.py::"
+    ),
+}
+# Commands that are run in this file, in a copy of the tree.
+HERE = {
+    "make help",
+    "respike list",
+    "respike show loss-at-10-percent",
+    "respike plan --budget smoke",
+    "respike plan esl-snns --budget smoke",
+    "respike doctor",
+    "respike run esl-snns --budget smoke",
+    "respike run --budget smoke --set esl-snns.dense.train.epochs=2",
+    "respike run --set esl-snns.dense.train.epochs=5 --budget smoke",
+    ".venv/bin/dvc commit -f data.dvc",
+}
+
+
+def blocks(text):
+    """Lines of the indented blocks and of the fenced ones that are no other language."""
+    fence, before, indented = None, "", False
+    for line in text.splitlines():
+        opened = re.match(r"```(\w*)", line)
+        if opened:
+            fence = None if fence is not None else opened[1]
+        elif fence in {"", "sh", "bash", "console"}:
+            yield line.strip().removeprefix("$ ")
+        elif fence is None and re.match(r" {4}\S", line) and (indented or not before.strip()):
+            yield line.strip()
+        indented = fence is None and line.startswith("    ")
+        before = line
+
+
+def commands(text):
+    """The command lines of a document, without comments and the folder of the wrapper."""
+    for line in blocks(text):
+        command = re.sub(r"\s+#.*|^#.*", "", line).strip()
+        if command:
+            yield re.sub(r"^\.venv/bin/respike\b", "respike", command)
+
+
+def said():
+    return {c: p.name for p in PAGES for c in commands(p.read_text(encoding="utf-8"))}
+
+
+def test_commands_are_found_in_indented_and_fenced_blocks():
+    text = (
+        "words\n\n    .venv/bin/respike list     # what\n    make test\n\n"
+        "```\n$ respike plan\n```\n```yaml\nrespike: no\n```\n"
+        "- a list\n    that goes on\n\n```sh\nmake run\n```\n"
+    )
+
+    assert list(commands(text)) == ["respike list", "make test", "respike plan", "make run"]
+
+
+def test_every_command_is_run_here_or_by_the_test_that_is_named():
+    found = said()
+
+    assert sorted(found.keys() - HERE - ELSEWHERE.keys()) == []
+    assert sorted((HERE | ELSEWHERE.keys()) - found.keys()) == []
+
+
+@pytest.mark.parametrize("place", ELSEWHERE.values())
+def test_the_test_that_is_named_exists(place):
+    file, _, name = place.partition("::")
+    text = (ROOT / file).read_text()
+
+    assert f"def {name}(" in text or f"\n{name}\n" in text or (not name and "def test_" in text)
+
+
+# ------------------------------------------------------------------ run here
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The files of this checkout, as they are now, with an environment of this interpreter."""
+    folder = tmp_path_factory.mktemp("docs") / "respike"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout: what would be copied is not known")
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file() and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    if not (Path(sys.prefix) / "bin/respike").exists():
+        pytest.skip("these tests run in another environment than the one that `make` sets up")
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def run(folder, command, **env):
+    """Run a command line as it stands in the documents."""
+    line = re.sub(r"^respike ", ".venv/bin/respike ", command)
+    return subprocess.run(
+        ["sh", "-c", line],
+        cwd=folder,
+        env=toy.environment(**env),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def test_make_help_lists_the_words(copy):
+    done = run(copy, "make help")
+
+    assert done.returncode == 0, done.stderr
+    for word in ("run", "smoke", "test", "check", "doctor", "clean"):
+        assert re.search(rf"^{word} ", done.stdout, re.M)
+
+
+@pytest.mark.parametrize("word", ["run", "smoke", "test", "check"])
+def test_a_word_of_make_is_one_of_its_targets(word, copy):
+    done = run(copy, f"make -n {word}")
+
+    assert done.returncode == 0, done.stderr
+    assert f"make {word}" in said()
+
+
+def test_list_says_studies_and_claims(copy):
+    done = run(copy, "respike list")
+
+    assert done.returncode == 0, done.stderr
+    assert "  loss-at-10-percent " in done.stdout
+
+
+def test_show_says_why_a_claim_has_its_verdict(copy):
+    path = copy / "results/desk/verdict.json"
+    path.parent.mkdir(parents=True)
+    row = verdict(study="esl-snns", claim="loss-at-10-percent")
+    path.write_text(json.dumps(page(row)))
+    try:
+        done = run(copy, "respike show loss-at-10-percent")
+    finally:
+        shutil.rmtree(copy / "results")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("verdict    Inconclusive: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["respike plan --budget smoke", "respike plan esl-snns --budget smoke"]
+)
+def test_plan_says_what_would_run(command, copy):
+    done = run(copy, command)
+
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"budget smoke: [1-9]\d* jobs to run, 0 results kept\n", done.stdout)
+    assert not (copy / "results").exists()
+
+
+def test_doctor_says_what_this_machine_lacks(copy):
+    done = run(copy, "respike doctor")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "all that a run needs is here"
+
+
+def test_a_setting_is_changed_from_the_command_line(copy):
+    done = run(copy, "respike run --budget smoke --set esl-snns.dense.train.epochs=2")
+
+    assert done.returncode == 0, done.stderr
+    assert "a scratch variant is never judged against the paper" in done.stderr
+    metrics = "results/smoke/esl-snns/scratch-dense/seed-0/train/metrics.json"
+    assert json.loads((copy / metrics).read_text())["accuracy"] > 0.2
+
+
+def test_dvc_writes_the_hash_of_what_is_there(copy, tmp_path):
+    (tmp_path / ".dvc").mkdir()
+    shutil.copy(copy / ".dvc/config", tmp_path / ".dvc/config")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "data/toy").mkdir(parents=True)
+    (tmp_path / "data/toy/a.txt").write_text("text")
+    (tmp_path / "data.dvc").write_text("outs:\n- path: data/toy\n  hash: md5\n")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+
+    done = run(tmp_path, ".venv/bin/dvc commit -f data.dvc")
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"md5: [0-9a-f]{32}\.dir", (tmp_path / "data.dvc").read_text())
+
+
+@pytest.mark.slow
+def test_one_study_is_run_in_small_and_with_another_setting(copy):
+    one = run(copy, "respike run esl-snns --budget smoke")
+    other = run(copy, "respike run --set esl-snns.dense.train.epochs=5 --budget smoke")
+
+    assert one.returncode == 0, one.stderr
+    assert (copy / "results/smoke/esl-snns/judge/verdicts.json").exists()
+    assert other.returncode == 0, other.stderr
+
+
+# ------------------------------------------------------------------ links and paths
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_a_document_links_to_exists(file):
+    text = file.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)(#[^)\s]*)?\)", text)
+    own = [link for link, _ in links if not re.match(r"[a-z]+:", link)]
+
+    assert [link for link in own if not (file.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_paths_that_a_document_names_exist(file):
+    """A path in `backticks` below a folder of ours; one with CAPITALS in it is a pattern."""
+    text = file.read_text(encoding="utf-8")
+    below = r"respike|tests|workflow|envs|studies|profiles|docs|\.ci"
+    named = re.findall(rf"`((?:{below})/[^`\s]*)`", text)
+    paths = [n.split("::")[0] for n in named if not re.search(r"[A-Z]{2}|[{*]", n)]
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_names_every_document(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    pages = [p for p in PAGES if p.parent == ROOT / "docs" and p.name != "page.md"]
+
+    assert [p.name for p in pages if f"docs/{p.name}" not in text] == []
+    assert os.path.isdir(ROOT / "docs/decisions")
