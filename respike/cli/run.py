@@ -85,9 +85,9 @@ def _close(config, given: Namespace) -> None:
     for study in config.asked:
         path = layout.output("judge", "verdicts").format(budget=config.budget, study=study)
         rows += progress.verdicts(given.directory / path)
-    if not given.studies:  # the page's verdicts are corrected for the number of its claims
+    if config.page:  # the page's verdicts are corrected for the number of its claims
         path = layout.output("report", "verdict").format(budget=config.budget)
-        rows = json.loads((given.directory / path).read_text())["claims"]
+        rows = progress.verdicts(given.directory / path)
         for row in rows:
             alone = row["detail"].get("uncorrected", row["verdict"])
             if alone != row["verdict"]:
@@ -97,7 +97,7 @@ def _close(config, given: Namespace) -> None:
     counts = Counter(row["verdict"] for row in rows)
     words = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
     progress.say(f"{sum(counts.values())} claims: {words}")
-    if given.studies:
+    if not config.page:
         progress.say("the page was left as it is: `respike run` without a study makes it")
         return
     page = layout.output("report", "page").format(budget=config.budget)

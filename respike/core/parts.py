@@ -33,7 +33,6 @@ KINDS = {
     "copilot": "control/copilots",
     "metric": "metrics",
     "dataset": "datasets",
-    "encoder": "encoders",
 }
 TYPES = {
     "int": (int,),

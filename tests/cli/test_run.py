@@ -16,6 +16,8 @@ def played(tmp_path, monkeypatch):
     """Let Snakemake end with a code; what it was given stands in the list."""
 
     def replace(code=0, done=0, sets=(), act=lambda: None, page=True):
+        put(tmp_path, "results/desk/verdict.json", {"claims": []})
+
         def call(argv, logger, name):
             found.append(argv)
             progress.LogHandler.done = done
@@ -24,7 +26,8 @@ def played(tmp_path, monkeypatch):
 
         found = []
         config = SimpleNamespace(
-            budget="desk", asked=["toy"], sets=[SimpleNamespace(text=t) for t in sets],
+            budget="desk", asked=["toy"], page=page,
+            sets=[SimpleNamespace(text=text) for text in sets],
             run_records=lambda study, budget, scratch: [
                 f"results/{budget}/{study}/scratch-dense/seed-0/train/record.json"
             ],
@@ -53,23 +56,35 @@ def put(folder, path, value):
 
 
 def test_a_run_ends_with_its_verdicts_and_the_page(played, tmp_path, capsys):
-    rows = [{"verdict": "holds"}, {"verdict": "differs"}, {"verdict": "holds"}]
-    put(tmp_path, "results/desk/toy/judge/verdicts.json", {"verdicts": rows})
+    row = {"study": "toy", "claim": "a", "verdict": "holds", "detail": {}}
+    rows = [
+        row,
+        {**row, "verdict": "differs", "detail": {"uncorrected": "differs"}},
+        {**row, "claim": "b", "verdict": "inconclusive", "detail": {"uncorrected": "holds"}},
+    ]
     asked = played()
+    put(tmp_path, "results/desk/verdict.json", {"claims": rows})
 
     assert said(capsys, tmp_path, "--cores", "3", "--", "--keep-going") == (
         0,
-        ["3 claims: 1 differs, 2 holds", f"the page: {tmp_path}/results/desk/report.html"],
+        [
+            "toy/b is inconclusive: the page corrects for its many claims, alone it holds",
+            "3 claims: 1 differs, 1 holds, 1 inconclusive",
+            f"the page: {tmp_path}/results/desk/report.html",
+        ],
     )
     assert asked[0][-3:] == ["--cores", "3", "--keep-going"]
 
 
-def test_a_study_by_name_ends_without_a_page(played, tmp_path, capsys):
-    put(tmp_path, "results/desk/toy/judge/verdicts.json", {"verdicts": []})
-    played()
+@pytest.mark.parametrize("words", [["toy"], []])
+def test_without_a_page_the_judges_verdicts_are_counted(words, played, tmp_path, capsys):
+    """A study by name leaves the page out, and so does config.yaml with `page: false`."""
+    rows = [{"verdict": "holds"}, {"verdict": "differs"}, {"verdict": "holds"}]
+    put(tmp_path, "results/desk/toy/judge/verdicts.json", {"verdicts": rows})
+    played(page=False)
 
-    assert said(capsys, tmp_path, "toy")[1] == [
-        "0 claims: ",
+    assert said(capsys, tmp_path, *words)[1] == [
+        "3 claims: 1 differs, 2 holds",
         "the page was left as it is: `respike run` without a study makes it",
     ]
 
