@@ -68,6 +68,17 @@ def test_friction_too_low_lets_the_object_slip(reach):
     assert heights[260, 1] - heights[0, 1] < 0.01
 
 
+def test_a_heavy_object_slips_where_a_light_one_holds(reach):
+    start = np.tile(hands.REST_M, (2, 1))
+    light_heavy = np.array([0.165, 0.66])
+    robots = Arms(start, light_heavy, np.full(2, 0.12), lag_s=0.08, share=0.9)
+
+    heights = follow(robots, reach[:280], closes_at=110, opens_at=400)
+
+    assert heights[260, 0] - heights[0, 0] > 0.04
+    assert heights[260, 1] - heights[0, 1] < 0.03
+
+
 @pytest.mark.parametrize("spread_m", [0.01, 0.05, 0.5])
 def test_wild_targets_break_no_limit(spread_m):
     generator = np.random.default_rng(3)
@@ -97,6 +108,7 @@ def test_an_arm_that_is_blocked_stops_and_yields():
     follow(robots, np.tile(GRASP_M + np.array([0.0, 0.045, -0.07]), (150, 1)))
 
     assert robots.stopped[0]
+    assert robots.violations.sum() == 0  # the motors' torque said so first
     assert robots.counts()["hits.torque"][0] > 0
     assert robots.unhandled[0] == 0
     assert robots.pinch[0, 2] > 0.03  # not forced through

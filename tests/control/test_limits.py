@@ -134,3 +134,17 @@ def test_no_target_brings_it_out_of_the_box(seed, size):
     assert guide.hits["workspace"][0] == outside
     speed = np.diff(path, axis=0) / DT_S
     assert np.abs(speed).max() < limits.AXIS_SPEED * 1.05
+
+
+def test_an_arm_that_brakes_softly_still_stays_in_the_box():
+    guide = Guide(1, LOW_M, HIGH_M, 0.08)
+    at, speed, lowest = np.array([[0.45, 0.0, 0.30]]), np.zeros((1, 3)), 1.0
+
+    for _ in range(1500):
+        wanted = guide.step(at, speed, np.array([[0.45, 0.0, -1.0]]))
+        speed = speed + np.clip(wanted - speed, -1.0 * DT_S, 1.0 * DT_S)  # 1 m/s2, no more
+        at = at + DT_S * speed
+        lowest = min(lowest, at[0, 2])
+
+    assert lowest > LOW_M[2] - 0.002
+    assert guide.hits["hand-position"][0] > 0

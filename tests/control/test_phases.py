@@ -96,6 +96,12 @@ def test_the_arm_stands_still_until_both_fingers_hold():
     assert not machine.still[0]
 
 
+def test_a_hand_that_rises_without_the_object_is_no_lift():
+    machine = at("load")
+
+    assert after(machine, ticks=20, hand=GRASP_M + 0.03 * UP, pinch=GRASP_M) == "load"
+
+
 def test_a_grasp_of_nothing_is_given_up_after_a_second():
     machine = at("load")
 

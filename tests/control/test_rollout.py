@@ -92,6 +92,21 @@ def test_holding_for_part_of_the_time_is_no_hold():
     assert 0.3 < table["held_share"][0] < 0.9
 
 
+def test_an_object_that_is_thrown_up_is_not_lifted():
+    trial = hands.trial(path_cm=hands.lift(hold_ticks=5))
+    ticks = len(trial.decoded)
+    log = rollout._Log(ticks, 1)
+    log.object_m[200:220, 0, 2] = 0.5  # high, between no fingers
+    end = rollout._End(np.array([0, 0, 0, 1.0, 0, 0, 0]), True, 0.04, {})
+
+    table = rollout._judge([trial], log, trial.true[:, None], np.zeros((1, 7)), {0: end})
+
+    assert not table["lifted"][0]
+    log.touch[200:220] = 5.0
+    table = rollout._judge([trial], log, trial.true[:, None], np.zeros((1, 7)), {0: end})
+    assert table["lifted"][0]
+
+
 def test_true_hold_is_the_top_fifth_of_the_rise():
     rise = np.array([0.0, 0.03, 0.045, 0.05, 0.041, 0.039])
     true = GRASP_M + rise[:, None] * np.array([0.0, 0.0, 1.0])

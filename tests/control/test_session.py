@@ -87,6 +87,18 @@ def test_one_seed_gives_one_result_and_arms_share_trials_and_noise():
     assert other.trajectory["decoded_m"].tolist() != one.trajectory["decoded_m"].tolist()
 
 
+def test_trials_and_noise_have_streams_of_their_own():
+    asked = []
+
+    def stream(use):
+        asked.append(use)
+        return numpy_stream(0, use)
+
+    session.control(*recorded(), stream, predictor="mean", episodes=1, noise_cm=1.0)
+
+    assert sorted(asked) == ["decode-noise", "episodes"]
+
+
 def test_an_oracle_is_labelled():
     found = controlled(predictor="eeg", phases_from="oracle", episodes=1)
 
