@@ -202,6 +202,7 @@ class Config:
         if self._check_claims is not None:
             try:
                 self._check_claims(value)
+                check_claims_have_seeds(value, budget)
             except ConfigError as error:
                 raise ConfigError(_at_claim(str(error), value, document)) from None
         for change in self.sets:
@@ -254,6 +255,7 @@ class Config:
                     chain.resolve(variant[stage][word], takes[word][1], study["variants"])
                 except ConfigError as error:
                     raise ConfigError(f"{place} {where}.{word} is {error}") from None
+                _check_seeds(variant[stage][word], study, variant, f"{place} {where}.{word}")
         if "prune" in stages and "train" not in stages and "from" not in variant["prune"]:
             raise ConfigError(
                 f"{document.at(key)} variants.{name}.prune has no model; add from: VARIANT"
@@ -311,10 +313,12 @@ class Config:
 
     # ---------------------------------------------------------------- jobs
 
-    def seeds(self, study: str, budget: str) -> int:
-        """How many seeds run: the study's number, or config.yaml's where that is less."""
-        wanted = self.study(study, budget)["seeds"]
-        return wanted if self.seed_limit is None else min(wanted, self.seed_limit)
+    def seeds(self, study: str, budget: str, variant: str | None = None) -> int:
+        """How many seeds run: the study's number, the variant's or config.yaml's if less."""
+        found = self.study(study, budget)
+        own = found["variants"][variant].get("seeds") if variant else None
+        limits = [found["seeds"], self.seed_limit, own]
+        return min(n for n in limits if n is not None)
 
     def variant(self, study: str, variant: str, budget: str) -> dict[str, Any]:
         """One variant's settings, resolved.
@@ -451,7 +455,7 @@ class Config:
         for name, variant in self.study(study, budget)["variants"].items():
             if name.startswith(layout.SCRATCH) is not scratch:
                 continue
-            for seed in range(self.seeds(study, budget)):
+            for seed in range(self.seeds(study, budget, name)):
                 for stage in chain.stages_of(variant):
                     found.append(
                         layout.record(stage).format(
@@ -488,6 +492,48 @@ class Config:
 @cache
 def _lock_sha256(root: Path, name: str) -> str:
     return sha256((root / "envs" / f"{name}.lock").read_bytes())
+
+
+def _check_seeds(text: str, study: dict, variant: dict, at: str) -> None:
+    """Refuse a reference to a seed that the referenced variant does not run."""
+    ref = chain.reference(text)
+    there = min(study["variants"][ref.variant].get("seeds", study["seeds"]), study["seeds"])
+    here = min(variant.get("seeds", study["seeds"]), study["seeds"])
+    wanted = here if ref.seed is None else ref.seed + 1
+    if wanted > there:
+        raise ConfigError(
+            f"{at} is '{text}', which runs {there} seeds; seed {wanted - 1} is asked for. "
+            f"Write {ref.variant}@0, or give {ref.variant} more seeds"
+        )
+
+
+def check_claims_have_seeds(study: dict[str, Any], budget: str) -> None:
+    """Refuse a claim that needs more seeds than one of its variants runs.
+
+    Raises:
+        ConfigError: names the claim, the variant and both numbers.
+    """
+    for claim in study["claims"]:
+        given = claim.get("seeds")
+        needed = (given.get(budget) if isinstance(given, dict) else given) or study["seeds"]
+        for name in _variants_of(claim.get("test", {})):
+            there = study["variants"].get(name, {}).get("seeds", study["seeds"])
+            if needed > there:
+                raise ConfigError(
+                    f"claim {claim['id']} needs {needed} seeds, variant {name} runs {there}; "
+                    f"write seeds: {there} in the claim, or give the variant more"
+                )
+
+
+def _variants_of(test: dict[str, Any]) -> list[str]:
+    found = []
+    for key in ("of", "against"):
+        rows = test.get(key, [])
+        for row in rows if isinstance(rows, list) else [rows]:
+            text = row.get("variant") if isinstance(row, dict) else row
+            if text:
+                found.append(text.split("/")[0])
+    return found
 
 
 class Assignment(NamedTuple):
