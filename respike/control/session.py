@@ -12,6 +12,7 @@ from respike.core.parts import make, split
 
 TASKS = ("lift", "grip")
 PHASES = ("decoded", "oracle")
+LANDMARK_CM = 5.0  # across the table
 # Weight codes of WAY-EEG-GAL; 1, 2, 4 and 1, 2, 3 are both found, and agree where they overlap.
 WEIGHT_G = {1: 165, 2: 330, 3: 660, 4: 660}
 
@@ -101,6 +102,7 @@ def control(
     landmarks = rest_cm or [0.0, 0.0, 0.0], grasp_cm or [26.0, 9.0, 7.0]
     chosen = trials.choose(predictions["item"], episodes, stream("episodes"))
     cuts = [trials.cut(predictions, followed, k, data, before_s, after_s) for k in chosen]
+    _check_landmarks(cuts, *landmarks)
     noise, draw = Disturbance(noise_cm, bursts_per_s, burst_cm), stream("decode-noise")
     paths = [noise.added(c.decoded, c.every * phases.TICK_S, draw) for c in cuts]
     pilot = make("copilot", {name: settings})
@@ -143,7 +145,7 @@ def sentence(metrics: Mapping[str, Any]) -> str:
 def _grip(predictions, followed, weight_g, friction, levels, motion, said) -> Outcome:
     order = np.argsort(predictions["time_s"], kind="stable")
     time_s = np.asarray(predictions["time_s"], float)[order]
-    every = trials.every_ticks(time_s, -1)
+    every = trials.every_ticks(time_s, "the recording")
     true = np.asarray(predictions["target"], float).reshape(len(order), -1)[order]
     force = trials.on_ticks(followed[order], every)[:, 0]
     on, off = levels
@@ -156,6 +158,18 @@ def _grip(predictions, followed, weight_g, friction, levels, motion, said) -> Ou
     metrics = {**said, **_numbers(table)}
     metrics |= _rates(table, follow="followed", hold="held", quiet="quiet", release="released")
     return Outcome(table, _require_handled(metrics), {"item": np.zeros(0, np.int64)})
+
+
+def _check_landmarks(cuts: list[trials.Cut], rest_cm: list, grasp_cm: list) -> None:
+    """Refuse landmarks that the hands of the trials contradict: another set, another frame."""
+    start = np.median([c.true[0] for c in cuts], axis=0)
+    top = np.median([c.true[c.true[:, 2].argmax()] for c in cuts], axis=0)
+    for name, given, found in (("rest_cm", rest_cm, start), ("grasp_cm", grasp_cm, top)):
+        if np.abs(found[:2] - np.asarray(given, float)[:2]).max() > LANDMARK_CM:
+            raise RespikeError(
+                f"control.{name} is {list(given)}, but the hands of these trials are at "
+                f"{found.round(1).tolist()} cm then; set rest_cm and grasp_cm for this data"
+            )
 
 
 def _one_step(cuts: list[trials.Cut]) -> int:

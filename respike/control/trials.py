@@ -95,7 +95,7 @@ def cut(
     if len(rows) < 2:
         raise RespikeError(f"trial {item} has {len(rows)} decoded moments between its lights")
     return Cut(
-        item, every_ticks(predictions["time_s"][rows], item), decoded[rows],
+        item, every_ticks(predictions["time_s"][rows], f"trial {item}"), decoded[rows],
         np.asarray(predictions["target"], float).reshape(len(decoded), -1)[rows], condition,
     )  # fmt: skip
 
@@ -111,12 +111,12 @@ def _rows_of(data: Mapping[str, np.ndarray], block: int, time_s: np.ndarray) -> 
     return start + near
 
 
-def every_ticks(time_s: np.ndarray, item: int) -> int:
+def every_ticks(time_s: np.ndarray, what: str) -> int:
     gaps = np.diff(np.asarray(time_s, float)) / TICK_S
     every = round(float(gaps[0]))
     if every < 1 or np.abs(gaps - every).max() > 0.05:
         raise RespikeError(
-            f"trial {item} is decoded every {1000 * TICK_S * gaps.min():.1f} to "
+            f"{what} is decoded every {1000 * TICK_S * gaps.min():.1f} to "
             f"{1000 * TICK_S * gaps.max():.1f} ms; control needs even steps of whole 10 ms"
         )
     return every

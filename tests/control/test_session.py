@@ -126,6 +126,8 @@ def test_a_weight_may_be_set_and_must_be_known():
         ({"scale": 3.0}, r"scale is 3.0; it must lie in \[0.1, 1.2\]"),
         ({"share": 0.99}, r"share is 0.99; it must lie in \[0.1, 0.95\]"),
         ({"friction": float("nan")}, "friction is nan"),
+        ({"rest_cm": [8.0, 0, 0]}, r"rest_cm is \[8.0, 0, 0\], but the hands of these trials"),
+        ({"grasp_cm": [20.0, 9, 7]}, r"grasp_cm is .* set rest_cm and grasp_cm for this data"),
         ({"grip_on": 0.2, "grip_off": 0.3}, "0 < grip_off <= grip_on < 1"),
         ({"episodes": 9}, "episodes is 9; there are 4"),
         ({"task": "grip"}, "task 'grip' follows 1 numbers a moment; 'target' has 3"),
