@@ -44,15 +44,13 @@ def run(job: Job) -> None:
     }
     for name, value in written.items():
         job.write(name, value)
-    extras = gather.film_files(shown)
-    for name, data in extras.items():
+    for name, data in (extras := gather.film_files(shown)).items():
         job.write_extra(name, data)
     everything = {**records, **others}
     files = sums.files(everything, {path: job.sha256(path) for path in everything})
     files |= sums.own(budget, written, extras)
-    for path in (p for record in everything for p in layout.told(record)):
-        if digest := job.digest(path):
-            files[str(path)] = digest
+    told = [path for record in everything for path in layout.told(record)]
+    files |= {str(path): found for path in told if (found := job.digest(path))}
 
     def last(record: bytes) -> dict[str, Any]:
         own = layout.record("report").format(budget=budget)
