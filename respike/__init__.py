@@ -1,1 +1,1 @@
-"""Reruns of brain-inspired computing papers, from pinned data to verdicts that can be audited."""
+"""Reruns of brain-inspired computing papers, from pinned data to verdicts one can audit."""
