@@ -191,9 +191,7 @@ class Job:
                 if reason is not None:
                     raise _NotRun(reason)
                 run(self)
-                missing = [n for n in self._outputs if n not in self._written and n != "record"]
-                if missing and self._last is None:
-                    raise RespikeError(f"stage {self.stage} did not write '{missing[0]}'")
+                _one_thread()
             except _NotRun as end:
                 status, reason = records.PLACEHOLDER, str(end)
                 self.log.warning("not run: %s", reason)
@@ -229,9 +227,13 @@ class Job:
             record["key"] = records.key(record)
             data = records.dump(record)
             io.write_bytes(attempt.temporary(Path(record_path)), data)
-            for name, value in (self._last(data) if self._last else {}).items():
+            last = self._last(data) if self._last else {}
+            for name, value in last.items():
                 path = self._outputs[name]
                 io.write_bytes(attempt.temporary(Path(path)), io.dump(path.name, value))
+            missing = self._outputs.keys() - self._written.keys() - last.keys() - {"record"}
+            if missing:
+                raise RespikeError(f"stage {self.stage} did not write '{min(missing)}'")
             attempt.commit(last=Path(record_path))
         size = sum(row["bytes"] for row in (*outputs.values(), *extras.values()))
         self.log.info(
@@ -321,7 +323,6 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
             _brief(settings, stage),
         )
         job.execute(run, given.code, given.env)
-        _one_thread()
     except RespikeError as error:
         log.error("%s%s", logs.STOPPED, error)
         return error.exit_code
