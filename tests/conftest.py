@@ -23,6 +23,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _no_epoch():
+    """No test hands its run's epoch on: a stage that inherited it would find itself fenced."""
+    os.environ.pop("RESPIKE_EPOCH", None)
+    yield
+    os.environ.pop("RESPIKE_EPOCH", None)
+
+
+@pytest.fixture(autouse=True)
 def _no_network(request, monkeypatch):
     """Refuse connections to other machines, unless the test is marked `network`."""
     if request.node.get_closest_marker("network"):

@@ -255,7 +255,6 @@ class Config:
                     chain.resolve(variant[stage][word], takes[word][1], study["variants"])
                 except ConfigError as error:
                     raise ConfigError(f"{place} {where}.{word} is {error}") from None
-                _check_seeds(variant[stage][word], study, variant, f"{place} {where}.{word}")
         if "prune" in stages and "train" not in stages and "from" not in variant["prune"]:
             raise ConfigError(
                 f"{document.at(key)} variants.{name}.prune has no model; add from: VARIANT"
@@ -492,19 +491,6 @@ class Config:
 @cache
 def _lock_sha256(root: Path, name: str) -> str:
     return sha256((root / "envs" / f"{name}.lock").read_bytes())
-
-
-def _check_seeds(text: str, study: dict, variant: dict, at: str) -> None:
-    """Refuse a reference to a seed that the referenced variant does not run."""
-    ref = chain.reference(text)
-    there = min(study["variants"][ref.variant].get("seeds", study["seeds"]), study["seeds"])
-    here = min(variant.get("seeds", study["seeds"]), study["seeds"])
-    wanted = here if ref.seed is None else ref.seed + 1
-    if wanted > there:
-        raise ConfigError(
-            f"{at} is '{text}', which runs {there} seeds; seed {wanted - 1} is asked for. "
-            f"Write {ref.variant}@0, or give {ref.variant} more seeds"
-        )
 
 
 def check_claims_have_seeds(study: dict[str, Any], budget: str) -> None:
