@@ -10,6 +10,7 @@ the next run sweeps them without searching.
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -249,7 +250,9 @@ class Attempt:
     def __init__(self, root: Path, key: str):
         self.root = root.resolve()
         self.id = uuid.uuid4().hex
-        name = "".join(c if c.isalnum() else "-" for c in key)[-150:]
+        # a name to read, and a hash, since two keys may read alike: a/b-c and a-b/c
+        readable = "".join(c if c.isalnum() else "-" for c in key)[-150:]
+        name = f"{readable}.{hashlib.sha256(key.encode()).hexdigest()[:12]}"
         folder = _folder(self.root) / "attempts"
         self._record = folder / f"{name}.{self.id[:12]}.json"
         self._latest = folder / f"{name}.latest"
