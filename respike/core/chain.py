@@ -68,14 +68,17 @@ def resolve(text: str, allowed: tuple[str, ...], variants: Mapping[str, Any]) ->
 
 
 def taken(variants: Mapping[str, Any], name: str, stage: str) -> dict[str, Reference]:
-    """Runs of the study whose files a stage of a variant reads, by the name of the input."""
+    """Runs of the study whose files a stage of a variant reads, by the name of the input.
+
+    Without `from:` it is the stage before in the same variant; `distill` begins from scratch.
+    """
     own = stages_of(variants[name])
     found = {}
     for word, (given, allowed) in TAKES.get(stage, {}).items():
         before = [s for s in own[: own.index(stage)] if s in allowed]
         if word in variants[name][stage]:
             found[given] = resolve(variants[name][stage][word], allowed, variants)
-        elif word == "from" and before:
+        elif word == "from" and before and stage != "distill":
             found[given] = Reference(name, before[-1], None)
     return found
 

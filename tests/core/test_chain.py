@@ -19,6 +19,7 @@ VARIANTS = {
     "eeg": {"decode": {}, "control": {}},
     "arm": {"control": {"from": "eeg"}},
     "field": {"simulate": {}},
+    "anew": {"train": {}, "distill": {"teacher": "dense"}, "emulate": {}},
 }
 
 
@@ -70,6 +71,8 @@ def test_stages_come_in_the_order_of_the_chain():
         ("eeg", "control", {"decoded": ("eeg", "decode", None)}),
         ("arm", "control", {"decoded": ("eeg", "decode", None)}),
         ("field", "simulate", {}),
+        ("anew", "distill", {"teacher": ("dense", "train", None)}),
+        ("anew", "emulate", {"model": ("anew", "distill", None)}),
     ],
 )
 def test_a_stage_takes_the_last_model_before_it_or_the_one_it_names(name, stage, runs):
@@ -84,7 +87,7 @@ def test_a_stage_takes_the_last_model_before_it_or_the_one_it_names(name, stage,
         (
             "dens",
             "'dens': no such variant. Did you mean 'dense'? Known: dense, pruned, both, "
-            "student, tuned, chip, eeg, arm, field.",
+            "student, tuned, chip, eeg, arm, field, anew.",
         ),
         (
             "dense/prune",
