@@ -43,9 +43,14 @@ def from_residues(
         fewest: items of the seed with the fewest.
         floor: least standard error.
     """
+    shared = np.maximum(covariance(residues), 0.0)
+    return _estimate(means, shared, fewest, floor)
+
+
+def _estimate(means, shared, fewest: int, floor) -> Estimate:
+    """V = s^2 / n + shared, its root never below the floor."""
     n = means.shape[-1]
     spread = means.var(axis=-1, ddof=1)
-    shared = np.maximum(covariance(residues), 0.0)
     variance = np.maximum(spread / n + shared, np.square(floor))
     return Estimate(
         value=means.mean(axis=-1),
@@ -80,21 +85,8 @@ def resampled(
         pool: items that training and test sets are drawn from together.
     """
     means, _, fewest = _centred(values, present)
-    n = means.shape[-1]
-    spread = means.var(axis=-1, ddof=1)
-    shared = spread * fewest / (pool - fewest)
-    floor = step / fewest
-    variance = np.maximum(spread / n + shared, floor**2)
-    return Estimate(
-        value=means.mean(axis=-1),
-        se=np.sqrt(variance),
-        df=n - 1,
-        n=n,
-        m=fewest,
-        seed_variance=spread,
-        item_variance=shared,
-        floor=floor,
-    )
+    shared = means.var(axis=-1, ddof=1) * fewest / (pool - fewest)
+    return _estimate(means, shared, fewest, step / fewest)
 
 
 def over_seeds(values: np.ndarray) -> Estimate:

@@ -63,23 +63,19 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def respike(folder: Path, *words: str, timeout_s: float = 120, **env: str):
+def respike(folder: Path, *words: str, **env: str):
     """Run the command in the checkout."""
-    return subprocess.run(
-        [sys.executable, "-m", "respike", *words],
-        cwd=folder,
-        env=environment(**env),
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    return _python("respike", folder, *words, **env)
 
 
-def snakemake(folder: Path, *words: str, timeout_s: float = 120, **env: str):
+def snakemake(folder: Path, *words: str, **env: str):
     """Run plain snakemake in the checkout."""
+    return _python("snakemake", folder, *words, **env)
+
+
+def _python(module: str, folder: Path, *words: str, timeout_s: float = 120, **env: str):
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", *words],
+        [sys.executable, "-m", module, *words],
         cwd=folder,
         env=environment(**env),
         capture_output=True,
