@@ -70,7 +70,6 @@ class LogHandler(LogHandlerBase):
     """Prints progress to standard error; nothing differs when that is no terminal."""
 
     done: ClassVar[int] = 0
-    sets: ClassVar[list[str]] = []
 
     def __post_init__(self) -> None:
         type(self).done = 0

@@ -8,7 +8,7 @@ from collections import Counter
 
 from respike.cli import common, progress
 from respike.core import layout, lock
-from respike.core.errors import INTERRUPTED, MISUSED, Fenced
+from respike.core.errors import INTERRUPTED, MISUSED, DamagedFile
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -36,7 +36,6 @@ def execute(given: Namespace) -> int:
         lock.takeover(given.directory)
         if given.retry:
             _forget_what_was_not_had(given)
-        progress.LogHandler.sets = [s.text for s in config.sets]
         argv = [*common.snakemake_arguments(given), "--cores", str(given.cores), *given.rest]
         code = common.call_snakemake(argv, progress.LogHandler, "respike")
     finally:
@@ -60,10 +59,8 @@ def _forget_what_was_not_had(given: Namespace) -> None:
     for path in sorted(given.directory.glob(pattern)):
         try:
             found = records.load(path)
-        except Fenced:
-            raise
-        except Exception as error:  # a damaged record is made anew as well
-            progress.say(f"{path}: {error}")
+        except DamagedFile as error:  # made anew as well
+            progress.say(str(error))
             found = {"status": records.PLACEHOLDER}
         if found.get("status") == records.PLACEHOLDER:
             progress.say(f"trying again: {path.parent.parent.name}")

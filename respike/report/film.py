@@ -20,7 +20,8 @@ from respike.core import io as artifacts
 DRAW = "respike.control.render"
 RATE_HZ = 25  # trajectories are recorded every 40 ms
 BACKENDS = ("egl", "osmesa")
-HELP = "install libegl1 libegl-mesa0 libgl1-mesa-dri (Debian), or libosmesa6"
+AGAIN = "then run `respike run -- --forcerun report`"
+HELP = f"install libegl1 libegl-mesa0 libgl1-mesa-dri (Debian), or libosmesa6, {AGAIN}"
 DRAW_S, ENCODE_S = 180, 120
 SMALL_WIDTH, SMALL_EVERY = 320, 2  # the animated picture: 12.5 pictures a second
 CRF = "26"
@@ -69,9 +70,7 @@ def make(trajectory: dict[str, np.ndarray]) -> Film | Missing:
         return Missing("no film: no episode of the robot was recorded (control.record is 0)")
     encoder = _encoder()
     if encoder is None:
-        return Missing(
-            "no film: no H.264 encoder; install imageio-ffmpeg, or ffmpeg on the path"
-        )
+        return Missing(f"no film: no H.264 encoder; install imageio-ffmpeg, or ffmpeg, {AGAIN}")
     kept = {name: trajectory[name] for name in NEEDED}
     pictures, backend = _draw(kept)
     if pictures is None:
