@@ -4,7 +4,6 @@ Everything is checked here before any job starts. A job's settings, inputs and c
 are functions of its wildcards alone, so that Snakemake sees every change and no other.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,90 +13,16 @@ from respike.core import chain, layout, parts, strict, yaml
 from respike.core.errors import ConfigError, did_you_mean
 from respike.core.fingerprint import fingerprint
 from respike.core.io import sha256
-from respike.core.yaml import Document, Key
-
-STRUCTURE = ("init", "drop", "grow", "schedule")
-# key -> the stages in which it names a part; elsewhere it is an ordinary setting
-_TRAINING = ("train", "prune", "distill")
-STAGES_OF_KIND = {
-    "network": _TRAINING,
-    "neuron": _TRAINING,
-    "learning": _TRAINING,
-    "loss": _TRAINING,
-    "transfer": ("distill",),
-    "target": ("emulate",),
-    "experiment": ("simulate",),
-    "decoder": ("decode",),
-    "copilot": ("control",),
-}
-
-
-def pick(document: Document, budget: str) -> Document:
-    """A document with every `{smoke:, desk:, paper:}` replaced by the budget's value.
-
-    Places move along, so that a message about a value still names its line.
-
-    Raises:
-        ConfigError: a value has no entry for the budget, or the file is no mapping.
-    """
-    _check_mapping(document)
-    places: dict[Key, yaml.Place] = {}
-
-    def walk(value: Any, inside: Key, outside: Key) -> Any:
-        if inside in document.places:
-            places.setdefault(outside, document.places[inside])
-        if isinstance(value, dict):
-            if value and set(value) <= set(layout.BUDGETS):
-                if budget not in value:
-                    given = ", ".join(value)
-                    at = f"{document.at(inside)} {strict.dotted(outside, document.value)}"
-                    raise ConfigError(
-                        f"{at} has no value for budget {budget} (given: {given}); "
-                        f"add {budget}: ..."
-                    )
-                places.pop(outside, None)
-                return walk(value[budget], (*inside, budget), outside)
-            return {k: walk(v, (*inside, k), (*outside, k)) for k, v in value.items()}
-        if isinstance(value, list):
-            return [walk(v, (*inside, i), (*outside, i)) for i, v in enumerate(value)]
-        return value
-
-    value = {}
-    for key, inner in (document.value or {}).items():
-        keep = key in {"paper", "claims"}  # `paper:` is a publication there, not a budget
-        value[key] = inner if keep else walk(inner, (key,), (key,))
-    for key, place in document.places.items():
-        places.setdefault(key, place)
-    return Document(value, places, document.source)
-
-
-def stage_parts(stage: str, block: Any, where: str) -> list[tuple[str, Any, str]]:
-    """The parts that a stage's settings name: kind, value, key path.
-
-    Args:
-        stage: the stage's name.
-        block: its settings in a variant.
-        where: key path of the block, for messages.
-    """
-    found = []
-    for key, value in block.items() if isinstance(block, dict) else ():
-        at = f"{where}.{key}"
-        if key == "structure" and isinstance(value, dict):
-            for name in STRUCTURE:
-                if value.get(name) is not None:
-                    found.append((f"structure.{name}", value[name], f"{at}.{name}"))
-        elif stage == "prune" and key in STRUCTURE:
-            found.append((f"structure.{key}", value, at))
-        elif key == "controls" and isinstance(value, list):
-            found += [("control", item, f"{at}.{i}") for i, item in enumerate(value)]
-        elif stage in STAGES_OF_KIND.get(key, ()):
-            found.append((key, value, at))
-    return found
-
-
-def _check_mapping(document: Document) -> None:
-    if not isinstance(document.value, dict | None):
-        raise ConfigError(f"{document.at(())} the file must be lines of `key: value`")
+from respike.core.study import (
+    at_claim,
+    check_claims_have_seeds,
+    check_dataset,
+    check_mapping,
+    check_variant,
+    pick,
+    stage_parts,
+)
+from respike.core.yaml import Document
 
 
 @cache
@@ -130,7 +55,7 @@ class Config:
     ):
         self.root = root
         document = yaml.load(root / "config.yaml", "config.yaml")
-        _check_mapping(document)
+        check_mapping(document)
         value = {**(document.value or {}), **(overrides or {})}
         sets = value.pop("set", [])
         strict.check(value, "config", document)
@@ -154,6 +79,10 @@ class Config:
             self.document(study)
         for study in self.asked:
             self.study(study, self.budget)
+
+    @property
+    def _datasets(self) -> dict[str, Any]:
+        return sources(self.root).value["datasets"]
 
     # ---------------------------------------------------------------- studies
 
@@ -196,89 +125,22 @@ class Config:
             raise ConfigError(
                 f"{document.at(('id',))} id is '{value['id']}'; the file says '{study}'"
             )
-        for name, variant in value["variants"].items():
-            self._check_variant(value, name, variant, document)
+        for name in value["variants"]:
+            if name.startswith(layout.SCRATCH):
+                at = document.at(("variants", name))
+                raise ConfigError(f"{at} variant '{name}': '{layout.SCRATCH}' is for --set")
+            check_variant(value, name, document, self._datasets)
         chain.check_no_circle(value["variants"], document)
         if self._check_claims is not None:
             try:
                 self._check_claims(value)
                 check_claims_have_seeds(value, budget)
             except ConfigError as error:
-                raise ConfigError(_at_claim(str(error), value, document)) from None
+                raise ConfigError(at_claim(str(error), value, document)) from None
         for change in self.sets:
             if change.study == study:
                 self._scratch(value, change, document)
         return value
-
-    def _check_variant(self, study: dict, name: str, variant: dict, document: Document) -> None:
-        key: Key = ("variants", name)
-        if not re.fullmatch(layout.ID, name):
-            raise ConfigError(f"{document.at(key)} variant '{name}': use a-z, 0-9 and -")
-        if name.startswith(layout.SCRATCH) and not self.sets:
-            raise ConfigError(
-                f"{document.at(key)} variant '{name}': '{layout.SCRATCH}' is for --set"
-            )
-        stages = chain.stages_of(variant)
-        if not stages:
-            raise ConfigError(
-                f"{document.at(key)} variants.{name} names no stage; add one of "
-                f"{', '.join(layout.CHAIN)}"
-            )
-        dataset = variant.get("dataset", study.get("dataset"))
-        if dataset is not None:
-            try:
-                self._check_dataset(dataset)
-            except ConfigError as error:
-                raise ConfigError(f"{document.at((*key, 'dataset'))} {error}") from None
-        elif set(stages) - {"simulate"}:
-            raise ConfigError(
-                f"{document.at(key)} variants.{name} has no data set; add dataset: ..."
-            )
-        for stage in stages:
-            where = f"variants.{name}.{stage}"
-            at = document.at((*key, stage))
-            for kind, value, path in stage_parts(stage, variant[stage], where):
-                try:
-                    parts.check(kind, value, path)
-                except ConfigError as error:
-                    deep = document.at((*key, *path.split(".")[2:]))
-                    raise ConfigError(f"{deep} {error}") from None
-            takes = chain.TAKES.get(stage, {})
-            own = {k: v for k, v in variant[stage].items() if k not in takes}
-            try:
-                parts.check_settings(parts.stage_takes(stage), own, where)
-            except ConfigError as error:
-                raise ConfigError(f"{at} {error}") from None
-            for word in [w for w in takes if w in variant[stage]]:
-                place = document.at((*key, stage, word))
-                try:
-                    chain.resolve(variant[stage][word], takes[word][1], study["variants"])
-                except ConfigError as error:
-                    raise ConfigError(f"{place} {where}.{word} is {error}") from None
-        if "prune" in stages and "train" not in stages and "from" not in variant["prune"]:
-            raise ConfigError(
-                f"{document.at(key)} variants.{name}.prune has no model; add from: VARIANT"
-            )
-        if "distill" in stages and "teacher" not in variant["distill"]:
-            raise ConfigError(
-                f"{document.at(key)} variants.{name}.distill lacks 'teacher'; add it"
-            )
-        if "control" in stages and "decode" not in stages and "from" not in variant["control"]:
-            raise ConfigError(
-                f"{document.at(key)} variants.{name}.control has no decoder; add from:"
-            )
-        if "emulate" in stages and not chain.taken(study["variants"], name, "emulate"):
-            raise ConfigError(
-                f"{document.at(key)} variants.{name}.emulate has no model; add from: VARIANT"
-            )
-
-    def _check_dataset(self, dataset: str) -> None:
-        known = sources(self.root).value["datasets"]
-        if dataset not in known:
-            raise ConfigError(
-                f"no data set named '{dataset}'.{did_you_mean(dataset, known)} "
-                f"Known: {', '.join(sorted(known))}."
-            )
 
     def _scratch(self, study: dict, change: "Assignment", document: Document) -> None:
         if change.variant not in study["variants"]:
@@ -305,7 +167,7 @@ class Config:
         target[last] = change.value
         try:
             strict.check(study, "study")
-            self._check_variant(study, name, variant, document)
+            check_variant(study, name, document, self._datasets)
             chain.check_no_circle(study["variants"], document)
         except ConfigError as error:
             raise ConfigError(f"--set {change.text}: {error}") from None
@@ -343,7 +205,7 @@ class Config:
         return variant[stage]
 
     def _row(self, dataset: str) -> dict[str, Any]:
-        self._check_dataset(dataset)
+        check_dataset(dataset, self._datasets)
         return sources(self.root).value["datasets"][dataset]
 
     def dataset(self, study: str, variant: str, budget: str) -> str | None:
@@ -493,35 +355,6 @@ def _lock_sha256(root: Path, name: str) -> str:
     return sha256((root / "envs" / f"{name}.lock").read_bytes())
 
 
-def check_claims_have_seeds(study: dict[str, Any], budget: str) -> None:
-    """Refuse a claim that needs more seeds than one of its variants runs.
-
-    Raises:
-        ConfigError: names the claim, the variant and both numbers.
-    """
-    for claim in study["claims"]:
-        given = claim.get("seeds")
-        needed = (given.get(budget) if isinstance(given, dict) else given) or study["seeds"]
-        for name in _variants_of(claim.get("test", {})):
-            there = study["variants"].get(name, {}).get("seeds", study["seeds"])
-            if needed > there:
-                raise ConfigError(
-                    f"claim {claim['id']} needs {needed} seeds, variant {name} runs {there}; "
-                    f"write seeds: {there} in the claim, or give the variant more"
-                )
-
-
-def _variants_of(test: dict[str, Any]) -> list[str]:
-    found = []
-    for key in ("of", "against"):
-        rows = test.get(key, [])
-        for row in rows if isinstance(rows, list) else [rows]:
-            text = row.get("variant") if isinstance(row, dict) else row
-            if text:
-                found.append(text.split("/")[0])
-    return found
-
-
 class Assignment(NamedTuple):
     """One `--set study.variant.key=value`."""
 
@@ -563,12 +396,3 @@ def _metric_modules(test: Any) -> list[str]:
         for value in test:
             found += _metric_modules(value)
     return found
-
-
-def _at_claim(sentence: str, study: dict[str, Any], document: Document) -> str:
-    if sentence.startswith(document.source):
-        return sentence
-    ids = {str(claim["id"]): i for i, claim in enumerate(study["claims"])}
-    named = max((name for name in ids if name in sentence), key=len, default=None)
-    at = document.source + ":" if named is None else document.at(("claims", ids[named]))
-    return f"{at} {sentence}"
