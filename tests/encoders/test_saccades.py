@@ -1,12 +1,6 @@
 """The simulated event camera: a few numbers by hand, and its likeness to a real recording."""
 
-import json
-import os
-import platform
-import subprocess
-import sys
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +10,7 @@ from respike.core.errors import RespikeError
 from respike.core.seeds import numpy_stream
 from respike.datasets import nmnist
 from respike.encoders import saccades
+from tests.contracts.other_cpus import DISPATCH, under
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -188,40 +183,14 @@ found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 print(json.dumps([hashlib.sha256(frames.tobytes()).hexdigest(), int(frames.sum()), found]))
 """
 PINNED = "e3dc59993f9926befd95e31d7ab32c290162244ae2d984b6f2d641f901f063dd"
-DISPATCH = {
-    "native": {},
-    "no AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL"},
-    "no AVX2": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"},
-    "BLAS of Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
-    "BLAS of Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
-    "libm without FMA": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4"},
-}
-
-
-@cache
-def probe(name):
-    """Hash, number of events and NumPy's dispatch under one entry of DISPATCH."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **DISPATCH[name]}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", DISPATCH)
 def test_the_pinned_hash_holds_under_other_dispatch(name):
-    if name != "native" and platform.machine() != "x86_64":
-        pytest.skip("these switches are those of x86-64")
-
-    off = set(DISPATCH[name].get("NPY_DISABLE_CPU_FEATURES", "").split())
-    if off and not off & set(probe("native")[2]):
-        pytest.skip(f"this processor has none of {', '.join(sorted(off))}")
-
-    found, total, features = probe(name)
+    found, total, _ = under(PROBE, name)
 
     assert total > 1000
     assert found == PINNED
-    assert not off & set(features)
 
 
 # --------------------------------------------------------------- likeness to the real thing

@@ -2,11 +2,6 @@
 
 import hashlib
 import io
-import json
-import os
-import platform
-import subprocess
-import sys
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +13,7 @@ from scipy.io import loadmat
 from respike.core.errors import RespikeError
 from respike.eeg.generator import brain, one_series, recording, records, schedule, tables
 from respike.eeg.generator.hand import move
+from tests.contracts.other_cpus import DISPATCH, under
 from tests.contracts.safe_calls import unsafe_calls
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -267,44 +263,14 @@ found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 print(json.dumps([h.hexdigest(), sum(map(len, files.values())), found]))
 """
 PINNED = "0e876d9e1bc14866e93b97785f70a9272db038d2c28f6a2b325daf75b81ffc8f"
-DISPATCH = {
-    "native": {},
-    "no AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
-    "no AVX2": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
-    "BLAS of Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
-    "BLAS of Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
-    "libm without FMA": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4"},
-    "all of them": {
-        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
-        "OPENBLAS_CORETYPE": "Nehalem",
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4",
-    },
-}
-
-
-@cache
-def probe(name):
-    """Hash, bytes and NumPy's dispatch under one entry of DISPATCH."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **DISPATCH[name]}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", DISPATCH)
 def test_the_pinned_hash_holds_under_other_dispatch(name):
-    if name != "native" and platform.machine() != "x86_64":
-        pytest.skip("these switches are those of x86-64")
-    off = set(DISPATCH[name].get("NPY_DISABLE_CPU_FEATURES", "").split())
-    if off and not off & set(probe("native")[2]):
-        pytest.skip(f"this processor has none of {', '.join(sorted(off))}")
-
-    found, size, features = probe(name)
+    found, size, _ = under(PROBE, name)
 
     assert size > 2_000_000
     assert found == PINNED
-    assert not off & set(features)
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
