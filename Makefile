@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+MUTATE = $(BIN)/python .ci/mutate.py --sample 200 --at-least 80
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
@@ -50,9 +51,12 @@ lock: ## resolve envs/base.in anew (ARGS=--upgrade: newer versions too); needs t
 bench: setup ## how long the words themselves take
 	@$(BIN)/python .ci/bench.py $(ARGS)
 
-campaign: setup ## the long forms: slow tests, and the desk budget twice with equal content
+campaign: setup ## the long forms: slow tests, desk twice with equal content, mutants of io and claims
 	$(BIN)/python -m pytest -m 'not gpu and not network' $(ARGS)
 	.ci/twice desk
+	$(MUTATE) respike/core/io.py --tests tests/core/test_io.py tests/core/test_io_values.py
+	$(MUTATE) $(filter-out %calibration.py,$(wildcard respike/claims/*.py)) \
+	    --tests $(filter-out %test_calibration.py,$(wildcard tests/claims/test_*.py))
 
 clean: ## remove what runs made (results, data, logs); says how much that was
 	@$(PYTHON) .ci/clean.py results data logs benchmarks .snakemake .respike
