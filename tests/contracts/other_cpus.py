@@ -31,7 +31,7 @@ DISPATCH = {
 
 @cache
 def probe(code, name):
-    """The JSON list that a program prints under an entry of DISPATCH; NumPy's dispatch is last."""
+    """The JSON list that a program prints under an entry of DISPATCH (NumPy is the last)."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **DISPATCH[name]}
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
