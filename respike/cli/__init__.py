@@ -29,9 +29,11 @@ class Parser(argparse.ArgumentParser):
         sys.exit(MISUSED)
 
 
-def _usage() -> str:
-    rows = "\n".join(f"  {word:8s}{text}" for word, text in WORDS.items())
-    return f"usage: respike WORD ...\n\n{rows}\n\n`respike WORD --help` says more."
+def usage(prog: str, words: dict[str, str]) -> str:
+    """What a command and its words do, a line each."""
+    width = max(map(len, words)) + 2
+    rows = "\n".join(f"  {word:{width}s}{text}" for word, text in words.items())
+    return f"usage: {prog} WORD ...\n\n{rows}\n\n`{prog} WORD --help` says more."
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,31 +42,45 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code; docs/exit-codes.md lists all of them.
     """
-    argv = sys.argv[1:] if argv is None else argv
+    return dispatch("respike", __name__, WORDS, sys.argv[1:] if argv is None else argv)
+
+
+def dispatch(prog: str, package: str, words: dict[str, str], argv: list[str]) -> int:
+    """Run one word of a command, or of a word that has words of its own.
+
+    Args:
+        prog: the command as typed so far.
+        package: where the modules of its words lie.
+        words: word -> what it does.
+        argv: what follows on the command line.
+    """
     if not argv or argv[0] in {"-h", "--help", "help"}:
-        print(_usage())
+        print(usage(prog, words))
         return 0 if argv else MISUSED
     word, *rest = argv
-    if word not in WORDS:
-        hint = did_you_mean(word, WORDS)
-        print(f"respike: no word '{word}'.{hint} Words: {', '.join(WORDS)}", file=sys.stderr)
+    if word not in words:
+        hint = did_you_mean(word, words)
+        print(f"{prog}: no word '{word}'.{hint} Words: {', '.join(words)}", file=sys.stderr)
         return MISUSED
-    module = importlib.import_module(f"respike.cli.{word}")
-    parser = Parser(prog=f"respike {word}", description=module.__doc__)
+    prog = f"{prog} {word}"
+    module = importlib.import_module(f"{package}.{word.replace('-', '_')}")
+    if hasattr(module, "WORDS"):
+        return dispatch(prog, module.__name__, module.WORDS, rest)
+    parser = Parser(prog=prog, description=module.__doc__)
     module.arguments(parser)
     at = rest.index("--") if "--" in rest else len(rest)
     given = parser.parse_args(rest[:at])
     given.rest = rest[at + 1 :]
-    if given.rest and word != "run":
+    if given.rest and prog != "respike run":
         parser.error("only `respike run` takes words after --")
     try:
         return module.execute(given)
     except RespikeError as error:
-        print(f"respike {word}: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(
-            f"respike {word}: stopped at your word; the same command goes on from here",
+            f"{prog}: stopped at your word; the same command goes on from here",
             file=sys.stderr,
         )
         return INTERRUPTED

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 DONE = 0
 FAILED = 1
 MISUSED = 2
+TAMPERED = 3
 BUSY = 75
 FENCED = 76
 INTERRUPTED = 130

@@ -22,8 +22,12 @@ from respike.core.errors import FAILED, DamagedFile, RespikeError
 from respike.core.lock import Attempt, die_with_parent
 from respike.core.strict import canonical_json
 
+# One thread, for what is compared. The determinism audit asks for more, to show what they
+# change; the record says how many there were.
+ASKED = "RESPIKE_AUDIT_THREADS"
 THREADS = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    os.environ.get(ASKED, "1"),
 )
 
 
@@ -76,9 +80,11 @@ class Job:
     def _bytes(self, path: PurePosixPath) -> bytes:
         if path.name == layout.RECORD:
             data = (self._root / path).read_bytes()
+            made_by = records.parse(path, data)
         else:
-            data = records.read_verified(self._root, path)
+            data, made_by = records.read_verified(self._root, path)
         row = {"path": str(path), "bytes": len(data), "sha256": io.sha256(data)}
+        row["key"] = made_by["key"]
         self._read[str(path)] = row
         return data
 
@@ -191,7 +197,7 @@ class Job:
                 if reason is not None:
                     raise _NotRun(reason)
                 run(self)
-                _one_thread()
+                _check_threads()
             except _NotRun as end:
                 status, reason = records.PLACEHOLDER, str(end)
                 self.log.warning("not run: %s", reason)
@@ -298,7 +304,7 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         The exit code. A RespikeError ends with its sentence as the log's last line; a
         bug keeps its traceback.
     """
-    if argv is None and any(os.environ.get(name) != "1" for name in THREADS):
+    if argv is None and any(os.environ.get(n) != wanted for n, wanted in THREADS.items()):
         # numpy and torch read these when they are imported, so the process begins anew
         os.environ.update(THREADS)
         os.execv(
@@ -316,7 +322,7 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         outputs = _outputs(stage, given.outputs)
         job = Job(stage, settings, inputs, outputs, Path.cwd())
         job.history = json.loads(given.history)
-        _one_thread()
+        _check_threads()
         log.info(
             "%s %s",
             records.producer({"stage": stage, "settings": settings}),
@@ -357,9 +363,9 @@ def _brief(settings: dict[str, Any], stage: str) -> str:
     return text if len(text) <= 200 else text[:197] + "..."
 
 
-def _one_thread() -> None:
+def _check_threads() -> None:
     torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != 1:
+    if torch is not None and torch.get_num_threads() != int(os.environ.get(ASKED, "1")):
         raise RespikeError(
             f"this job runs with {torch.get_num_threads()} threads; results are compared with "
             f"one thread only (set OMP_NUM_THREADS=1)"

@@ -1,7 +1,9 @@
 """What a job did: its key, its inputs and outputs with their hashes, and where it ran.
 
-`record.json` is evidence: it may hold times and hosts. Its fields are those that
-`respike.core.job` writes; a change of what one means raises the number in SCHEMA.
+`record.json` is evidence: it may hold times and hosts. Its fields are those of
+workflow/schemas/record.schema.yaml; a change of what one means raises the number in SCHEMA.
+Each input names the key of the job that made it, so that records chain back to the data, and
+each record is sealed by a hash over all it says: an edited record is refused where it is read.
 """
 
 import json
@@ -16,7 +18,8 @@ from typing import Any
 from respike.core import io, layout
 from respike.core.errors import DamagedFile
 
-SCHEMA = "respike-record/1"
+SCHEMA = "respike-record/2"
+SEAL = "seal"
 PLACEHOLDER = "not run"
 _VARIABLES = (
     "ATEN_CPU_CAPABILITY", "GLIBC_TUNABLES", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
@@ -89,7 +92,7 @@ def load(path: Path | PurePosixPath) -> dict[str, Any]:
     """Read one record.
 
     Raises:
-        DamagedFile: missing, not JSON, or of another schema.
+        DamagedFile: missing, not JSON, of another schema, or edited since it was written.
     """
     try:
         data = Path(path).read_bytes()
@@ -97,18 +100,35 @@ def load(path: Path | PurePosixPath) -> dict[str, Any]:
         raise DamagedFile(
             f"{path} is missing, so that what lies beside it cannot be trusted; run again"
         ) from None
+    return parse(path, data)
+
+
+def parse(path: Path | PurePosixPath, data: bytes) -> dict[str, Any]:
+    """The record that bytes hold; see `load`."""
     record = io.parse(str(path), data)
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise DamagedFile(f"{path} is no {SCHEMA}; remove its folder and run again")
+    if record.pop(SEAL, None) != seal(record):
+        raise DamagedFile(
+            f"{path} was edited after it was written; remove its folder and run again"
+        )
     return record
 
 
-def read_verified(root: Path, path: str | PurePosixPath) -> bytes:
+def seal(record: dict[str, Any]) -> str:
+    """Hash over all that a record says."""
+    return io.content_sha256({k: v for k, v in record.items() if k != SEAL})
+
+
+def read_verified(root: Path, path: str | PurePosixPath) -> tuple[bytes, dict[str, Any]]:
     """Bytes of an artifact, checked against the record of the job that made it.
 
     Args:
         root: folder that holds data/ and results/.
         path: the artifact, relative to it.
+
+    Returns:
+        The bytes, and the record.
 
     Raises:
         DamagedFile: no record, not named in the record, or other bytes than recorded.
@@ -119,7 +139,7 @@ def read_verified(root: Path, path: str | PurePosixPath) -> bytes:
     row = record["outputs"].get(path.name) or record.get("extras", {}).get(path.name)
     if row is None:
         raise DamagedFile(f"{path} is not named in {record_path}; remove it and run again")
-    return io.read_bytes(root / path, row["sha256"], producer(record))
+    return io.read_bytes(root / path, row["sha256"], producer(record)), record
 
 
 def producer(record: dict[str, Any]) -> str:
@@ -144,5 +164,6 @@ def describe(data: bytes, name: str, value: Any) -> dict[str, Any]:
 
 
 def dump(record: dict[str, Any]) -> bytes:
-    """Bytes of a record."""
-    return (json.dumps(record, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+    """Bytes of a record, sealed."""
+    sealed = {**record, SEAL: seal(record)}
+    return (json.dumps(sealed, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()

@@ -52,7 +52,8 @@ def said(capsys, folder, *words):
 
 def put(folder, path, value):
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_text(json.dumps(value))
+    made = records.dump(value) if "schema" in value else json.dumps(value).encode()
+    (folder / path).write_bytes(made)
 
 
 def test_a_run_ends_with_its_verdicts_and_the_page(played, tmp_path, capsys):
@@ -167,7 +168,7 @@ def test_retry_forgets_what_could_not_be_had_and_nothing_else(played, tmp_path, 
     assert code == 0
     assert "trying again: absent" in lines
     assert "trying again: foreign" in lines
-    assert any("is no respike-record/1" in line for line in lines)
+    assert any("is no respike-record/2" in line for line in lines)
     assert [p.exists() for p in (good, absent, foreign, prepared)] == [True, False, False, True]
 
 

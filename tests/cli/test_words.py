@@ -47,6 +47,7 @@ def test_the_table_in_the_docs_lists_the_exit_codes_and_no_other():
         "DONE": 0,
         "FAILED": 1,
         "MISUSED": 2,
+        "TAMPERED": 3,
         "BUSY": 75,
         "FENCED": 76,
         "INTERRUPTED": 130,

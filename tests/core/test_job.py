@@ -92,8 +92,8 @@ def test_an_input_that_was_changed_is_refused_and_nothing_is_written(folder, cap
 
 def test_an_input_without_a_record_or_not_named_in_it_is_refused(folder, capsys):
     fetch()
-    record = json.loads((folder / SOURCE[1]).read_text())
-    (folder / SOURCE[1]).write_text(json.dumps({**record, "outputs": {}}))
+    record = records.load(folder / SOURCE[1])
+    (folder / SOURCE[1]).write_bytes(records.dump({**record, "outputs": {}}))
     assert prepare(sums) == 1
     assert f"{SOURCE[0]} is not named in {SOURCE[1]}" in capsys.readouterr().err
 
@@ -106,7 +106,7 @@ def test_an_input_without_a_record_or_not_named_in_it_is_refused(folder, capsys)
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("{", "is not a valid json file"), ('{"schema": "x/1"}', "is no respike-record/1")],
+    [("{", "is not a valid json file"), ('{"schema": "x/1"}', "is no respike-record/2")],
 )
 def test_a_record_that_is_torn_or_of_another_schema_is_refused(text, why, folder):
     (folder / "record.json").write_text(text)

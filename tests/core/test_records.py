@@ -17,6 +17,7 @@ RECORD = {
     "schema": records.SCHEMA,
     "stage": "prepare",
     "settings": {"dataset": "d"},
+    "key": "k" * 64,
     "outputs": {"arrays.npz": {"sha256": io.sha256(b"data")}},
     "extras": {"film.mp4": {"sha256": io.sha256(b"film")}},
 }
@@ -27,7 +28,7 @@ def folder(tmp_path):
     """A folder of results with one artifact, one extra and their record."""
     for name in ("data/d/prepare", "results/data/d/prepare"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "results/data/d/prepare/record.json").write_text(json.dumps(RECORD))
+    (tmp_path / "results/data/d/prepare/record.json").write_bytes(records.dump(RECORD))
     (tmp_path / "data/d/prepare/arrays.npz").write_bytes(b"data")
     (tmp_path / "data/d/prepare/film.mp4").write_bytes(b"film")
     return tmp_path
@@ -40,7 +41,7 @@ def refused(sentence, call, *args):
 
 @pytest.mark.parametrize(("name", "data"), [("arrays.npz", b"data"), ("film.mp4", b"film")])
 def test_an_artifact_is_read_if_it_is_what_its_record_says(name, data, folder):
-    assert records.read_verified(folder, f"data/d/prepare/{name}") == data
+    assert records.read_verified(folder, f"data/d/prepare/{name}") == (data, RECORD)
 
 
 def test_a_file_that_its_record_does_not_name_is_refused(folder):
@@ -57,9 +58,10 @@ def test_a_file_that_its_record_does_not_name_is_refused(folder):
 
 def test_a_record_without_extras_is_enough(folder):
     path = folder / "results/data/d/prepare/record.json"
-    path.write_text(json.dumps({k: v for k, v in RECORD.items() if k != "extras"}))
+    without = {k: v for k, v in RECORD.items() if k != "extras"}
+    path.write_bytes(records.dump(without))
 
-    assert records.read_verified(folder, "data/d/prepare/arrays.npz") == b"data"
+    assert records.read_verified(folder, "data/d/prepare/arrays.npz") == (b"data", without)
     with pytest.raises(DamagedFile, match="is not named in"):
         records.read_verified(folder, "data/d/prepare/film.mp4")
 
@@ -81,14 +83,39 @@ def test_a_missing_record_says_what_cannot_be_trusted(tmp_path):
     )
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '"x"', '{"schema": "respike-record/2"}'])
+@pytest.mark.parametrize("text", ["[]", "{}", '"x"', '{"schema": "respike-record/1"}'])
 def test_a_file_of_another_schema_is_no_record(text, tmp_path):
     path = tmp_path / "record.json"
     path.write_text(text)
 
     refused(
-        f"{path} is no respike-record/1; remove its folder and run again", records.load, path
+        f"{path} is no respike-record/2; remove its folder and run again", records.load, path
     )
+
+
+@pytest.mark.parametrize("field", sorted(RECORD.keys() - {"schema"}))
+def test_a_record_that_was_edited_is_refused(field, folder):
+    path = folder / "results/data/d/prepare/record.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: {}}))
+
+    refused(
+        f"{path} was edited after it was written; remove its folder and run again",
+        records.load,
+        path,
+    )
+
+
+def test_a_record_without_its_seal_is_refused(tmp_path):
+    (tmp_path / "record.json").write_text(json.dumps(RECORD))
+
+    with pytest.raises(DamagedFile, match="was edited after it was written"):
+        records.load(tmp_path / "record.json")
+
+
+def test_the_seal_is_plain_json_hashed_so_that_any_language_can_check_it():
+    text = json.dumps({"a": [1, 0.1], "b": "ü"}, sort_keys=True)
+
+    assert records.seal({"b": "ü", "a": [1, 0.1], "seal": "x"}) == io.sha256(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -151,7 +178,11 @@ def test_a_key_is_the_hash_of_what_decides_the_outputs():
 
 
 def test_a_record_is_sorted_json_without_nan():
-    assert records.dump({"b": 1, "a": [2]}) == b'{\n "a": [\n  2\n ],\n "b": 1\n}\n'
+    seal = records.seal({"b": 1, "a": [2]})
+
+    assert records.dump({"b": 1, "a": [2]}) == (
+        f'{{\n "a": [\n  2\n ],\n "b": 1,\n "seal": "{seal}"\n}}\n'.encode()
+    )
     with pytest.raises(ValueError, match="not JSON compliant"):
         records.dump({"a": float("nan")})
 

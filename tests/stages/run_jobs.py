@@ -18,6 +18,7 @@ def lay(path: str, value, **options) -> str:
         "stage": "prepare",
         "status": "done",
         "data_kind": "synthetic",
+        "key": "k" * 64,
         "settings": {"dataset": "toy"},
         "outputs": {Path(path).name: records.describe(data, path, value)},
     }
