@@ -48,6 +48,7 @@ def test_the_settings_of_a_stage_of_a_run_are_a_signature(stage):
 
 def test_no_part_but_the_reader_and_writer_reads_or_writes_files():
     allowed = {
+        "respike/audit",
         "respike/core",
         "respike/cli",
         "respike/datasets",
