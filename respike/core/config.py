@@ -9,9 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.core import chain, layout, parts, strict, yaml
+from respike.core import chain, code, layout, strict, yaml
 from respike.core.errors import ConfigError, did_you_mean
-from respike.core.fingerprint import fingerprint
 from respike.core.io import sha256
 from respike.core.study import (
     at_claim,
@@ -20,7 +19,6 @@ from respike.core.study import (
     check_mapping,
     check_variant,
     pick,
-    stage_parts,
 )
 from respike.core.yaml import Document
 
@@ -290,19 +288,7 @@ class Config:
 
     def code(self, stage: str, w: Mapping[str, str]) -> str:
         """Fingerprint of a stage and of every part that its settings name."""
-        settings = self.settings(stage, w)
-        modules = [f"respike.stages.{stage}"]
-        if "row" in settings:
-            row = settings["row"]
-            if stage == "prepare":
-                modules.append(parts.module("dataset", row.get("reader", w["dataset"])))
-        elif "resolved" in settings:
-            for claim in settings["resolved"]["claims"]:
-                modules += _metric_modules(claim.get("test"))
-        elif stage in settings:
-            for kind, value, _ in stage_parts(stage, settings[stage], stage):
-                modules.append(parts.module(kind, parts.split(value)[0]))
-        return fingerprint(*sorted(set(modules)))
+        return code.of(stage, self.settings(stage, w))
 
     def env(self, name: str) -> str:
         """Name of a pinned environment and the hash of its lock."""
@@ -381,18 +367,3 @@ def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _copy(v) for k, v in value.items()}
     return [_copy(v) for v in value] if isinstance(value, list) else value
-
-
-def _metric_modules(test: Any) -> list[str]:
-    """Modules of the metric parts that a claim's test names, at any depth."""
-    found = []
-    if isinstance(test, dict):
-        for key, value in test.items():
-            if key == "metric":
-                found.append(parts.module("metric", parts.split(value)[0]))
-            else:
-                found += _metric_modules(value)
-    elif isinstance(test, list):
-        for value in test:
-            found += _metric_modules(value)
-    return found

@@ -6,6 +6,7 @@ Comments, docstrings and layout do not count; a data file that carries a module'
 
 import ast
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -78,10 +79,20 @@ def closure(*modules: str) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
+def digests(*modules: str) -> dict[str, str]:
+    """Digest (64 hex digits) of each module and of all they import of ours, by name."""
+    return {module: _digest(module).hex() for module in closure(*modules)}
+
+
+def combined(found: Mapping[str, str]) -> str:
+    """The fingerprint that digests by module make together."""
+    h = hashlib.sha256()
+    for module in sorted(found):
+        h.update(bytes.fromhex(found[module]))
+    return h.hexdigest()
+
+
 @cache
 def fingerprint(*modules: str) -> str:
     """One hash (64 hex digits) over the meaning of modules and of all they import of ours."""
-    h = hashlib.sha256()
-    for module in closure(*modules):
-        h.update(_digest(module))
-    return h.hexdigest()
+    return combined(digests(*modules))

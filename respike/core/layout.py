@@ -47,7 +47,12 @@ STAGES = {
     "report": Stage(
         "budget",
         {"verdict": "verdict.json", "table": "results.csv"},
-        {"page": "report.html", "sums": "SHA256SUMS", "manifest": "manifest.json"},
+        {
+            "page": "report.html",
+            "code": "code.json",
+            "sums": "SHA256SUMS",
+            "manifest": "manifest.json",
+        },
     ),
 }
 # Stages of one run, in the order of the chain; the model of a variant is its last of MODEL's.
@@ -121,3 +126,13 @@ def artifact(record_path: str | PurePosixPath, file: str) -> PurePosixPath:
     if folder.parts[:2] == ("results", "data"):
         return PurePosixPath(*folder.parts[1:], file)
     return folder / file
+
+
+def version(name: str) -> PurePosixPath:
+    """DVC's file of one part of a snapshot: a data set, a study or a page, at a budget."""
+    return PurePosixPath("versions", f"{name}.dvc")
+
+
+def ledger(name: str) -> PurePosixPath:
+    """The ledger of a part of a snapshot: every file with its hash, and how it was made."""
+    return PurePosixPath("versions", f"{name}.json")

@@ -1,4 +1,4 @@
-"""Verdicts and records of a budget -> page, verdict.json, results.csv, SHA256SUMS, manifest.
+"""Verdicts and records of a budget -> page, verdict.json, results.csv, code, sums, manifest.
 
 Reads beside each record what the page draws, and the records of the data behind the runs.
 """
@@ -9,9 +9,8 @@ from typing import Any
 
 from respike.claims import calibration, table
 from respike.claims import page as verdicts
-from respike.core import layout
+from respike.core import code, io, layout
 from respike.core.history import head
-from respike.core.io import sha256
 from respike.core.job import Job, main
 from respike.report import gather, page, sums
 from respike.report.runs import Run, data_records, drawn, filmed, firsts, identity
@@ -37,16 +36,17 @@ def run(job: Job) -> None:
         film=shown,
         commit=head(ROOT),
     )
+    everything = {**records, **others}
     written = {
         "verdict": document,
         "table": table.rows(document),
         "page": page.render(gather.view(found)),
+        "code": code.table(everything.values(), "report", job.settings),
     }
     for name, value in written.items():
         job.write(name, value)
     for name, data in (extras := gather.film_files(shown)).items():
         job.write_extra(name, data)
-    everything = {**records, **others}
     files = sums.files(everything, {path: job.sha256(path) for path in everything})
     files |= sums.own(budget, written, extras)
     told = [path for record in everything for path in layout.told(record)]
@@ -54,7 +54,7 @@ def run(job: Job) -> None:
 
     def last(record: bytes) -> dict[str, Any]:
         own = layout.record("report").format(budget=budget)
-        listing = sums.listing({**files, own: sha256(record)})
+        listing = sums.listing({**files, own: io.sha256(record)})
         return {"sums": listing, "manifest": sums.manifest(budget, listing, everything)}
 
     job.write_last(last)

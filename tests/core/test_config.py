@@ -9,6 +9,7 @@ from respike.core import config, fingerprint, layout, parts, yaml
 from respike.core.config import Config, pick
 from respike.core.errors import ConfigError
 from respike.core.strict import canonical_json
+from respike.core.study import stage_parts
 from tests.workflow import toy
 
 STUDY = """\
@@ -854,7 +855,7 @@ def test_the_parts_that_a_stage_names_have_a_kind_by_their_key():
         "dataset": "digits",
     }
 
-    assert config.stage_parts("train", block, "here") == [
+    assert stage_parts("train", block, "here") == [
         ("network", "mlp", "here.network"),
         ("neuron", {"lif": {}}, "here.neuron"),
         ("structure.init", "er", "here.structure.init"),
@@ -863,19 +864,12 @@ def test_the_parts_that_a_stage_names_have_a_kind_by_their_key():
 
 
 def test_pruning_names_its_rules_directly_and_decoding_a_list_of_controls():
-    assert config.stage_parts("prune", {"drop": "magnitude", "from": "dense"}, "p") == [
+    assert stage_parts("prune", {"drop": "magnitude", "from": "dense"}, "p") == [
         ("structure.drop", "magnitude", "p.drop")
     ]
-    assert config.stage_parts("train", {"drop": "magnitude"}, "t") == []
-    assert config.stage_parts("decode", {"controls": ["mean", {"t": {}}]}, "d") == [
+    assert stage_parts("train", {"drop": "magnitude"}, "t") == []
+    assert stage_parts("decode", {"controls": ["mean", {"t": {}}]}, "d") == [
         ("control", "mean", "d.controls.0"),
         ("control", {"t": {}}, "d.controls.1"),
     ]
-    assert config.stage_parts("train", None, "t") == []
-
-
-def test_metrics_are_found_at_any_depth_of_a_test():
-    test = {"metric": "accuracy", "against": [{"metric": {"r2": {"predictor": "x"}}}]}
-
-    assert config._metric_modules(test) == ["respike.metrics.accuracy", "respike.metrics.r2"]
-    assert config._metric_modules(None) == []
+    assert stage_parts("train", None, "t") == []

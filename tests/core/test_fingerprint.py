@@ -66,3 +66,20 @@ def test_a_data_file_that_carries_a_modules_name_counts(package):
 def test_the_order_of_modules_does_not_count(package):
     assert of("respike.a", "respike.c") == of("respike.c", "respike.a")
     assert len(of("respike.a")) == 64
+
+
+def test_each_module_has_a_digest_of_its_own(package):
+    before = fingerprint.digests("respike.a")
+
+    package("b.py", "def f():\n    return 2\n")
+    after = fingerprint.digests("respike.a")
+
+    assert list(before) == ["respike.a", "respike.b"]
+    assert {name for name in before if before[name] != after[name]} == {"respike.b"}
+
+
+def test_digests_of_modules_make_the_fingerprint_in_any_order(package):
+    found = fingerprint.digests("respike.a", "respike.c")
+
+    assert fingerprint.combined(found) == of("respike.c", "respike.a")
+    assert fingerprint.combined(dict(reversed(found.items()))) == of("respike.a", "respike.c")

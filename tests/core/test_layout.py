@@ -68,6 +68,7 @@ FILES = {
         "verdict": "verdict.json",
         "table": "results.csv",
         "page": "report.html",
+        "code": "code.json",
         "sums": "SHA256SUMS",
         "manifest": "manifest.json",
     },
@@ -102,7 +103,7 @@ def test_a_stage_writes_these_files_beside_its_record_or_below_data(stage):
 def test_only_the_page_has_evidence_among_its_outputs():
     evidence = {name: set(row.evidence) for name, row in layout.STAGES.items() if row.evidence}
 
-    assert evidence == {"report": {"page", "sums", "manifest"}}
+    assert evidence == {"report": {"page", "code", "sums", "manifest"}}
 
 
 @pytest.mark.parametrize("stage", RECORDS)

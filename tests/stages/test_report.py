@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from respike.core import io
+from respike.core import code, io, records
 from respike.core.strict import problems
 from tests.report import fake
 
@@ -122,3 +122,19 @@ def test_a_run_whose_numbers_were_edited_ends_in_a_sentence(tmp_path):
     assert done.returncode == 1
     assert victim in done.stderr.splitlines()[-1]
     assert not (tmp_path / FOLDER / "report.html").exists()
+
+
+def test_code_json_names_the_modules_of_a_job_whose_code_is_here_and_of_no_other(tmp_path):
+    words = fake.write(tmp_path)
+    path = tmp_path / "results/desk/fake-sparse/dense/seed-1/train/record.json"
+    record = records.load(path)
+    record["code"] = code.of("train", record["settings"])
+    path.write_bytes(records.dump(record))
+
+    assert again(tmp_path, words).returncode == 0
+
+    found = json.loads((tmp_path / FOLDER / "code.json").read_text())["code"]
+    own = code.of("report", {})
+    assert sorted(found) == sorted([own, record["code"]])
+    assert "respike.training.loop" in found[record["code"]]
+    assert "respike.report.sums" in found[own]

@@ -16,7 +16,7 @@ def content(folder):
     """Hash of every artifact that is content, by path."""
     from respike.core.io import sha256
 
-    evidence = {"record.json", "manifest.json", "SHA256SUMS", "report.html"}
+    evidence = {"record.json", "manifest.json", "code.json", "SHA256SUMS", "report.html"}
     files = [p for d in ("data", "results") for p in (folder / d).rglob("*") if p.is_file()]
     return {
         str(p.relative_to(folder)): sha256(p.read_bytes())
