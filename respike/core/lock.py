@@ -21,10 +21,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from respike.core import disk
 from respike.core.errors import Busy, Fenced
 
 FOLDER = ".respike"
 EPOCH = "RESPIKE_EPOCH"
+ORPHAN_S = 5.0  # how long a takeover waits for the death of what it killed
 _held: dict[str, int] = {}
 
 
@@ -76,8 +78,13 @@ def generation(root: Path) -> str:
 
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(text)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager
@@ -97,11 +104,13 @@ def acquire(root: Path, wait_s: float = 0, say: Callable[[str], None] | None = N
 
     Raises:
         Busy: another run holds the folder; the sentence names host, pid and since when.
+        RespikeError: the folder cannot be written, or the disk is full.
     """
     root = root.resolve()
     if str(root) in _held:
         return
-    fd = os.open(_folder(root) / "run.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    with disk.guarded(root / FOLDER):
+        fd = os.open(_folder(root) / "run.lock", os.O_RDWR | os.O_CREAT, 0o666)
     end = time.monotonic() + wait_s
     said = False
     while True:
@@ -140,9 +149,11 @@ def release(root: Path) -> None:
     fd = _held.pop(str(root), None)
     if fd is not None:
         there = owner(root)
-        if there.get("pid") == os.getpid():
-            _replace(root / FOLDER / "owner.json", json.dumps({**there, "ended": _now()}))
-        os.close(fd)
+        try:
+            if there.get("pid") == os.getpid():
+                _replace(root / FOLDER / "owner.json", json.dumps({**there, "ended": _now()}))
+        finally:
+            os.close(fd)
 
 
 def _now() -> str:
@@ -157,13 +168,16 @@ def takeover(root: Path) -> str:
 
     Returns:
         The new epoch, which the stages of this run must find in RESPIKE_EPOCH.
+
+    Raises:
+        RespikeError: the folder cannot be written, or the disk is full.
     """
     root = root.resolve()
     if str(root) not in _held:
         raise RuntimeError("takeover without the run lock")
-    folder = _folder(root)
     epoch = uuid.uuid4().hex
-    with _fence(root, fcntl.LOCK_EX):
+    with disk.guarded(root / FOLDER), _fence(root, fcntl.LOCK_EX):
+        folder = _folder(root)
         _replace(
             folder / "owner.json",
             json.dumps({**who(), "since": _now(), "epoch": epoch}),
@@ -185,7 +199,7 @@ def _sweep(root: Path, record: Path) -> None:
     except (OSError, ValueError):
         attempt = {}
     with contextlib.suppress(FileNotFoundError), open(record) as file:
-        end = time.monotonic() + 5
+        end = time.monotonic() + ORPHAN_S
         while time.monotonic() < end:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,12 +279,16 @@ class Attempt:
             acquire(self.root)  # started by hand: the stage is the run
             takeover(self.root)
         self.epoch = os.environ[EPOCH]
-        with _fence(self.root, fcntl.LOCK_SH):
-            self._check_epoch()
-            self._put()
-            self._file = open(self._record)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            _replace(self._latest, self.id)
+        try:
+            with disk.guarded(self.root / FOLDER), _fence(self.root, fcntl.LOCK_SH):
+                self._check_epoch()
+                self._put()
+                self._file = open(self._record)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+                _replace(self._latest, self.id)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def _put(self) -> None:
@@ -288,8 +306,9 @@ class Attempt:
         path = (self.root / path).resolve()
         if path not in self._temporaries:
             self._temporaries[path] = path.with_name(f".{path.name}.{self.id[:12]}.part")
-            self._put()
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with disk.guarded(path.parent):
+                self._put()
+                path.parent.mkdir(parents=True, exist_ok=True)
         return self._temporaries[path]
 
     def _check_epoch(self) -> None:
@@ -313,35 +332,51 @@ class Attempt:
 
         Raises:
             Fenced: a newer run, a newer attempt, or a dead owner: nothing was renamed.
+            RespikeError: the disk refuses; what was renamed is removed again.
         """
-        order = sorted(
-            self._temporaries, key=lambda p: p == (self.root / (last or "")).resolve()
-        )
-        for path in order:
-            with open(self._temporaries[path], "rb") as file:
-                os.fsync(file.fileno())
-        with _fence(self.root, fcntl.LOCK_SH):
-            self._check_epoch()
-            try:
-                latest = self._latest.read_text()
-            except OSError:
-                latest = ""
-            if latest != self.id:
-                raise Fenced("a newer attempt at this job has begun; this one wrote nothing")
-            self._check_owner()
+        final = None if last is None else (self.root / last).resolve()
+        order = sorted(self._temporaries, key=lambda path: path == final)
+        with disk.guarded(self.root):
             for path in order:
-                os.replace(self._temporaries[path], path)
-        for folder in {path.parent for path in order}:
-            fd = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+                with open(self._temporaries[path], "rb") as file:
+                    os.fsync(file.fileno())
+            with _fence(self.root, fcntl.LOCK_SH):
+                self._check_epoch()
+                self._check_latest()
+                self._check_owner()
+                if final is not None:  # no record of other bytes while they are renamed
+                    final.unlink(missing_ok=True)
+                self._rename(order)
+            for folder in {path.parent for path in order}:
+                fd = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
         self._temporaries.clear()
 
+    def _check_latest(self) -> None:
+        try:
+            latest = self._latest.read_text()
+        except OSError:
+            latest = ""
+        if latest != self.id:
+            raise Fenced("a newer attempt at this job has begun; this one wrote nothing")
+
+    def _rename(self, order: list[Path]) -> None:
+        done: list[Path] = []
+        try:
+            for path in order:
+                os.replace(self._temporaries[path], path)
+                done.append(path)
+        except OSError:
+            for path in done:
+                path.unlink(missing_ok=True)
+            raise
+
     def __exit__(self, *error: object) -> None:
-        for temporary in self._temporaries.values():
-            temporary.unlink(missing_ok=True)
-        self._record.unlink(missing_ok=True)
+        for path in (*self._temporaries.values(), self._record):
+            with contextlib.suppress(OSError):  # the next run sweeps what the disk keeps
+                path.unlink(missing_ok=True)
         if self._file is not None:
             self._file.close()

@@ -1,88 +1,86 @@
 """After a kill at any instant the same plain command ends with the same content."""
 
-import contextlib
 import os
-import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.workflow import toy
-from tests.workflow.test_run import content, wait_for
+from tests.workflow import kills, toy
+from tests.workflow.kills import COMMANDS
+from tests.workflow.test_run import wait_for
 
-COMMANDS = {
-    "respike run": [sys.executable, "-m", "respike", "run", "--cores", "2"],
-    "snakemake": [sys.executable, "-m", "snakemake", "-c2"],
-}
+TRIALS = 20
+CAMPAIGN = int(os.environ.get("RESPIKE_KILLS", "500"))
+FIRST = int(os.environ.get("RESPIKE_KILLS_SEED", "1000"))
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    """Content of an undisturbed run, and how long it took [s]."""
-    folder = toy.make(tmp_path_factory.mktemp("reference") / "toy")
-    began = time.monotonic()
-    assert toy.respike(folder, "run", RESPIKE_TOY_SLEEP_S="0.3").returncode == 0
-    return content(folder), time.monotonic() - began
+    return kills.reference(tmp_path_factory.mktemp("reference"))
 
 
-def stages_of(folder: Path) -> list[int]:
-    """Process ids of stages that run in a folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            here = entry.name.isdigit() and os.readlink(entry / "cwd") == str(folder)
-            if here and b"respike.stages." in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-    return found
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory, reference):
+    """Trial -> what was wrong, two at a time, each in a folder of its own."""
+    folder = tmp_path_factory.mktemp("kills")
+
+    def trial(seed):
+        place = folder / f"toy-{seed}"
+        wrong = kills.play(kills.history(seed), place, reference, plan=seed % 6 == 0)
+        shutil.rmtree(place)
+        return wrong
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(trial, range(TRIALS)))
 
 
-def kill(process: subprocess.Popen, folder: Path, what: str) -> None:
-    """Kill -9 of the controller, of one job, of both, or of the process group."""
-    jobs = stages_of(folder) if what in {"job", "both"} else []
-    targets = {"controller": [process.pid], "job": jobs[:1], "both": [process.pid, *jobs]}
-    with contextlib.suppress(ProcessLookupError):
-        if what == "group":
-            os.killpg(process.pid, signal.SIGKILL)
-        for pid in targets.get(what, []):
-            os.kill(pid, signal.SIGKILL)
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_a_killed_run_ends_bit_identical_by_the_same_command(trial, outcomes):
+    assert outcomes[trial] == [], f"seed {trial}: {kills.history(trial)}"
 
 
-@pytest.mark.parametrize("trial", range(8))
-def test_a_killed_run_ends_bit_identical_by_the_same_command(trial, tmp_path, reference):
-    wanted, span = reference
-    rng = random.Random(trial)
-    what = ["controller", "job", "both", "group"][trial % 4]
-    command = list(COMMANDS.values())[trial // 4]
-    folder = toy.make(tmp_path / "toy")
-    env = toy.environment(RESPIKE_TOY_SLEEP_S="0.3")
-    process = subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    time.sleep(rng.uniform(0.05, 1.05) * span)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_three_kills_in_a_row_in_start_up_and_takeover_too(command, tmp_path, reference):
+    row = (("group", 0.6), ("controller", 0.35), ("both", 0.3))
+    history = kills.History(command, tuple(kills.Kill(*kill) for kill in row))
 
-    kill(process, folder, what)
-    process.wait(timeout=60)
-    again = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
+    assert kills.play(history, tmp_path / "toy", reference) == []
 
-    assert again.returncode == 0, f"{what}: {again.stderr[-2000:]}"
-    assert content(folder) == wanted
-    assert not list(folder.rglob(".*.part"))
-    assert stages_of(folder) == []
+
+@pytest.mark.slow
+def test_the_campaign_of_random_kills_ends_bit_identical(tmp_path, reference):
+    """One history in ten has three kills. A failure names its seed and its shortest part."""
+    began, failed = time.monotonic(), []
+
+    def trial(seed):
+        told = kills.history(seed, several=seed % 10 == 0)
+        place = tmp_path / f"toy-{seed}"
+        wrong = kills.play(told, place, reference, plan=seed % 6 == 0)
+        shutil.rmtree(place)
+        return seed, told, wrong
+
+    with ThreadPoolExecutor(2) as pool:
+        for seed, told, wrong in pool.map(trial, range(FIRST, FIRST + CAMPAIGN)):
+            if wrong:
+                failed.append(f"seed {seed}: {told}: {'; '.join(wrong)}")
+                failed.append(f"  shortest: {kills.shortest(told, reference)}")
+    took = time.monotonic() - began
+    sys.stdout.write(f"{CAMPAIGN} random kills in {took:.0f} s, {len(failed) // 2} failed\n")
+
+    assert failed == [], "\n".join(failed)
 
 
 def test_a_second_run_names_the_owner_and_exits_75(tmp_path):
     folder = toy.make(tmp_path / "toy")
     env = toy.environment(RESPIKE_TOY_SLEEP_S="4")
     first = subprocess.Popen(
-        COMMANDS["respike run"], cwd=folder, env=env, stderr=subprocess.DEVNULL
-    )
+        [sys.executable, *COMMANDS["respike run"]], cwd=folder, env=env,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     wait_for((folder / ".respike/owner.json").exists)
 
     ours = toy.respike(folder, "run", "--wait", "0")
