@@ -40,6 +40,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "spikingjelly": "spikingjelly.activation_based",
     "websocket-client": "websocket",
+    "py-rattler": "rattler",
 }
 WRAPPER = """\
 #!/bin/sh

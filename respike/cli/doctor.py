@@ -19,6 +19,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "import-linter": "importlinter",
     "websocket-client": "websocket",
+    "py-rattler": "rattler",
     "spikingjelly": "spikingjelly.activation_based.neuron",
 }
 _GL = "import mujoco; c = mujoco.GLContext(16, 16); c.make_current(); c.free(); print('ok')"
