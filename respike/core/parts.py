@@ -20,6 +20,7 @@ KINDS = {
     "network": "networks",
     "neuron": "neurons",
     "learning": "learning",
+    "arithmetic": "arithmetic",
     "loss": "losses",
     "structure.init": "structure/init",
     "structure.drop": "structure/drop",

@@ -15,6 +15,7 @@ STAGES_OF_KIND = {
     "network": _TRAINING,
     "neuron": _TRAINING,
     "learning": _TRAINING,
+    "arithmetic": ("train",),
     "loss": _TRAINING,
     "transfer": ("distill",),
     "target": ("emulate",),

@@ -41,6 +41,7 @@ class SpikingMlp(torch.nn.Module):
             RespikeError: the number of frames is not the network's number of steps.
         """
         first, *rest = self._layers
+        x = x.to(first.weight.dtype)
         if x.dim() == 2:
             current = first(x).expand(self._steps(None), -1, -1)
         else:

@@ -24,11 +24,40 @@ from respike.core.errors import RespikeError, did_you_mean
 # spikingjelly's operators make torch warn in every process that there is no Triton on a CPU
 logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
 
+
+class _Rational(torch.autograd.Function):
+    """A step forward, 1 / (1 + alpha x^2) backward."""
+
+    @staticmethod
+    def forward(context, x: torch.Tensor, alpha: float) -> torch.Tensor:
+        context.save_for_backward(x)
+        context.alpha = alpha
+        return (x >= 0).to(x)
+
+    @staticmethod
+    def backward(context, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (x,) = context.saved_tensors
+        return gradient / (1 + context.alpha * x * x), None
+
+
+class Rational(surrogates.SurrogateFunctionBase):
+    """The arc tangent's slope with a plain number for pi^2, so that + * / alone make it."""
+
+    def __init__(self, alpha: float):
+        super().__init__(alpha=alpha)
+
+    @staticmethod
+    def spiking_function(x: torch.Tensor, alpha: float) -> torch.Tensor:
+        """Spikes of the distance from threshold."""
+        return _Rational.apply(x, alpha)
+
+
 # name -> (class, its alpha in spikingjelly or, for the triangle, in the TET authors' code)
 SURROGATES = {
     "atan": (surrogates.ATan, 2.0),
     "sigmoid": (surrogates.Sigmoid, 4.0),
     "triangle": (surrogates.PiecewiseQuadratic, 1.0),
+    "rational": (Rational, 10.0),
 }
 
 
@@ -57,8 +86,10 @@ def build(
         tau_steps: membrane time constant in steps; the share 1 - 1/tau_steps of the
             membrane is kept from one step to the next. The input is not scaled by it.
         v_threshold: membrane at which a spike is sent; equal counts as reached.
-        surrogate: derivative used in place of the step's: atan, sigmoid or triangle.
-        alpha: its steepness; None is 2 for atan, 4 for sigmoid, 1 for triangle.
+        surrogate: derivative used in place of the step's: atan, sigmoid, triangle or
+            rational, which is 1 / (1 + alpha x^2).
+        alpha: its steepness; None is 2 for atan, 4 for sigmoid, 1 for triangle, 10 for
+            rational.
         detach_reset: whether no gradient flows through the reset.
 
     Returns:

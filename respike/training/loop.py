@@ -86,6 +86,7 @@ class Methods:
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     transfer: Transfer | None = None
     teacher: torch.nn.Module | None = None
+    arithmetic: Any = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,9 @@ class _Loop:
         if methods.transfer is not None:
             self.trained |= methods.transfer.weights
         self.adam = Adam(self.trained)
+        self.own = None
+        if methods.arithmetic is not None:
+            self.own = methods.arithmetic.begin(network, methods.loss)
         self.step = 0
         self._keep()
 
@@ -216,6 +220,9 @@ class _Loop:
 
     def one_step(self, x: torch.Tensor, label: torch.Tensor) -> tuple[float, Signals]:
         """Forward, gradients, one update of the weights, and of the masks where due."""
+        if self.own is not None:
+            self.step += 1
+            return self.own.step(x, label, self.rate)
         signals = self.network(x)
         loss = self.methods.loss(signals.logits, label)
         if self.methods.transfer is not None:

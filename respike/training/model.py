@@ -44,7 +44,10 @@ def build(
 
 def pack(network: torch.nn.Module, masks: Tensors) -> dict[str, np.ndarray]:
     """Tensors of the model file: float32 weights and biases, uint8 masks (1 = live)."""
-    found = {name: p.detach().numpy().copy() for name, p in parameters(network).items()}
+    found = {
+        name: np.array(p.detach().numpy(), dtype=np.float32)
+        for name, p in parameters(network).items()
+    }
     for name, mask in masks.items():
         found[f"{name}.mask"] = mask.numpy().astype(np.uint8)
     return found

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 
 from respike.core.errors import RespikeError
+from respike.core.io import content_sha256
 from respike.core.parts import make
+from respike.core.parts import split as part_and_settings
 from respike.core.seeds import numpy_stream
 from respike.structure import masks as count
 from respike.training import model as models
@@ -51,6 +53,7 @@ def train(
     input_levels: int,
     neuron: str | dict | None = None,
     learning: str | dict = "bptt",
+    arithmetic: str | dict | None = None,
     structure: dict | None = None,
     decay: str = "none",
     selection: str = "validation",
@@ -70,19 +73,33 @@ def train(
         input_levels: greatest value of an input; inputs are divided by it.
         neuron: part of kind neuron, for a network that spikes.
         learning: part of kind learning.
+        arithmetic: part of kind arithmetic; without it, torch's in float32.
         structure: init and density, and drop, grow, schedule where masks evolve;
             reset_moments: false keeps Adam's moments where connections change.
         decay: none or cosine, of the learning rate over epochs.
         selection: validation or last.
     """
     structure = structure or {}
+    own = None if arithmetic is None else make("arithmetic", arithmetic)
+    if own is not None:
+        named = {"network": network, "neuron": neuron, "learning": learning, "loss": loss}
+        own.check(
+            **{
+                kind: None if part is None else part_and_settings(part)[0]
+                for kind, part in named.items()
+            },
+            structure="given" if structure else None,
+            decay=decay,
+        )
     sets = _sets(arrays, split, input_levels, seed)
     net = _fresh(network, neuron, sets, seed)
+    if own is not None:
+        own.prepare(net, numpy_stream(seed, "weights"))
     recipe = Recipe(
         epochs, batch, learning_rate, decay, selection, structure.get("reset_moments", True)
     )
     evolution = _evolving(net, structure, recipe.steps(len(sets["train"])), seed)
-    methods = Methods(make("learning", learning), make("loss", loss))
+    methods = Methods(make("learning", learning), make("loss", loss), arithmetic=own)
     return _run(net, sets, recipe, methods, evolution, seed, log)
 
 
@@ -306,8 +323,10 @@ def _run(
         "split": {name: len(part) for name, part in sets.items()},
     }
     log.info("test %.1f %% with the weights of epoch %d", 100 * answer.accuracy, trained.epoch)
+    model = models.pack(net, trained.masks)
+    own = {} if methods.arithmetic is None else _identity(model)
     return Outcome(
-        models.pack(net, trained.masks),
+        model,
         description,
         {
             "item": test.item.numpy(),
@@ -315,10 +334,16 @@ def _run(
             "predicted": answer.predicted.numpy(),
             "logits": answer.logits.numpy(),
         },
-        {**_numbers(net, trained, evolution, steps), **_activity(net, answer)},
+        {**_numbers(net, trained, evolution, steps), **_activity(net, answer), **own},
         trained.curve,
         _trace(net, test.take(np.arange(min(TRACED_ITEMS, len(test)))), evolution),
     )
+
+
+def _identity(model: Arrays) -> dict[str, str]:
+    """Hash of the content of the trained weights, for an identity claim."""
+    weights = {name: tensor for name, tensor in model.items() if name.endswith(".weight")}
+    return {"weights_sha256": content_sha256(weights)}
 
 
 def _neuron(description: dict[str, Any]) -> str:

@@ -7,7 +7,12 @@ distributions are not.
 
 Functions named `table_*` are left alone: what they return is rounded, and a test checks its
 margin or its exactness. `@` and np.convolve are allowed in functions named `exact_*`, which
-must check that their operands are integers (by `.dtype.kind` or np.issubdtype).
+must check that their operands are integers (by `.dtype.kind` or np.issubdtype), or that no
+partial sum can round (by assert_exact).
+
+torch is let in for modules that name it in `allow`: separate + - * / and comparison as
+operators, and of its functions those below. Its methods are not: a product, a sum, a root or
+a fused step (add with alpha, addcmul, lerp) would hide there.
 """
 
 import ast
@@ -31,6 +36,19 @@ NUMPY = {
 }
 EXACT = {
     "convolve", "dot", "matmul", "tensordot",
+}
+TORCH = {
+    "Tensor", "abs", "equal", "from_numpy", "max", "nn.Module", "no_grad", "round", "stack",
+    "zeros_like",
+}
+TORCH_EXACT = {
+    "matmul", "sum",
+}
+# of tensors: how they are laid out and read, none that computes
+TORCH_METHODS = {
+    "append", "astype", "bit_length", "copy_", "detach", "dim", "double",
+    "expand", "items",
+    "keys", "numpy", "reshape", "t", "values",
 }
 METHODS = {
     "argpartition", "argsort", "choice", "dot", "exponential", "gamma", "laplace",
@@ -75,6 +93,7 @@ def unsafe_calls(paths: Iterable[Path], allow: Iterable[str] = ()) -> list[str]:
 class _Visitor(ast.NodeVisitor):
     def __init__(self, allowed: set[str]):
         self.allowed, self.found, self.exact = allowed, set(), False
+        self.torch = "torch" in allowed
 
     def say(self, node: ast.AST, name: str, why: str) -> None:
         if name not in self.allowed:
@@ -86,7 +105,8 @@ class _Visitor(ast.NodeVisitor):
         before, self.exact = self.exact, False
         if node.name.startswith("exact_"):
             self.exact = any(
-                isinstance(inner, ast.Attribute) and inner.attr in {"kind", "issubdtype"}
+                (isinstance(inner, ast.Attribute) and inner.attr in {"kind", "issubdtype"})
+                or (isinstance(inner, ast.Name) and inner.id == "assert_exact")
                 for inner in ast.walk(node)
             )
             if not self.exact:
@@ -136,6 +156,13 @@ class _Visitor(ast.NodeVisitor):
             elif chain[1] not in EXACT and not _known(name):
                 self.say(node, f"np.{name}", "is not known to be the same on every processor")
             return
+        if chain and chain[0] == "torch":
+            name = ".".join(chain[1:])
+            if name in TORCH_EXACT and not self.exact:
+                self.say(node, f"torch.{name}", "rounds; put it in an exact_* function")
+            elif name not in TORCH | TORCH_EXACT:
+                self.say(node, f"torch.{name}", "is not known to be the same everywhere")
+            return
         if chain and chain[0] == "math" and chain[1] not in MATH:
             self.say(node, f"math.{chain[1]}", "is libc's, which differs")
         self.generic_visit(node)
@@ -159,6 +186,12 @@ class _Visitor(ast.NodeVisitor):
             name = function.attr
             if name in METHODS and not (name == "argsort" and stable):
                 self.say(node, f".{name}()", "is not the same on every processor")
+            elif self.torch and chain[0] not in {"torch", "math"}:
+                own = chain[0] == "self" and len(chain) == 2
+                if not own and name not in TORCH_METHODS:
+                    self.say(
+                        node, f".{name}()", "may be a tensor's, whose bits nobody promises"
+                    )
         self.generic_visit(node)
 
 

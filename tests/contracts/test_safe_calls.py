@@ -14,6 +14,45 @@ def test_a_pinned_module_makes_the_same_bits_everywhere(module):
     assert unsafe_calls([PACKAGE / module]) == []
 
 
+EXACT_TRAINING = ["arithmetic/grid.py", "arithmetic/exact_grid.py"]
+# `integers` draws from the raw stream; `error` is the loss's, which tests compare with NumPy's
+OURS = {"torch", ".integers()", ".error()"}
+
+
+@pytest.mark.parametrize("module", EXACT_TRAINING)
+def test_exact_training_uses_nothing_of_torch_that_may_round_a_sum(module):
+    assert unsafe_calls([PACKAGE / module], OURS) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("root = torch.sqrt(square)", "torch.sqrt is not known"),
+        ("mean = mean.addcmul(a, b)", ".addcmul() may be a tensor's"),
+        ("mean = mean.add(a, alpha=2)", ".add() may be a tensor's"),
+        ("mean = mean.mean()", ".mean() is not the same"),
+        ("mean = (a * b).sum()", ".sum() may be a tensor's"),
+        ("mean = a @ b", "@ goes to BLAS"),
+        ("mean = torch.matmul(a, b)", "torch.matmul rounds; put it in"),
+        ("mean = torch.sum(a, 0)", "torch.sum rounds; put it in"),
+        ("mean = mean ** 2", "** differs"),
+        ("mean = torch.optim.Adam([mean])", "torch.optim.Adam is not known"),
+        ("from torch.nn import functional", "torch.nn is a module"),
+    ],
+)
+def test_an_unsafe_call_put_into_exact_training_is_found(tmp_path, line, message):
+    source = (PACKAGE / "arithmetic/exact_grid.py").read_text()
+    head = "            mean = self.first[i] / (1 - self.beta_left)\n"
+    assert head in source
+    mutant = tmp_path / "mutant.py"
+    mutant.write_text(source.replace(head, f"{head}            {line}\n"))
+
+    found = unsafe_calls([mutant], OURS)
+
+    assert len(found) == 1
+    assert message in found[0]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -8,7 +8,7 @@ from spikingjelly.activation_based import functional
 
 from respike.core import parts
 from respike.core.errors import RespikeError
-from respike.losses import rate_cross_entropy, tet
+from respike.losses import rate_cross_entropy, squared_error, tet
 
 
 def logits(steps=5, items=7, classes=4):
@@ -48,6 +48,15 @@ def test_the_rate_loss_averages_before_it_asks():
     loss = rate_cross_entropy.build()(z, torch.tensor([0]))
 
     assert loss.item() == pytest.approx(math.log(4))
+
+
+def test_the_squared_error_is_that_of_the_mean_output_from_one_and_zero():
+    # means 0.5 and 1.0 where 1 and 0 are wanted, then 0 and 0 where 0 and 1 are
+    z = torch.tensor([[[0.0, 2.0], [1.0, 0.0]], [[1.0, 0.0], [-1.0, 0.0]]])
+
+    loss = squared_error.build()(z, torch.tensor([0, 1]))
+
+    assert loss.item() == pytest.approx((0.25 + 1.0 + 0.0 + 1.0) / 2)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])

@@ -56,6 +56,7 @@ SLOPES = {
     ("atan", 5.0): lambda x: 2.5 / (1 + (math.pi / 2 * 5 * x) ** 2),
     ("sigmoid", 4.0): lambda x: 4 * math.exp(-4 * x) / (1 + math.exp(-4 * x)) ** 2,
     ("triangle", 1.0): lambda x: max(0.0, 1 - abs(x)),
+    ("rational", 10.0): lambda x: 1 / (1 + 10 * x * x),
 }
 
 
@@ -72,7 +73,8 @@ def test_the_gradient_of_a_spike_is_the_surrogate_at_the_distance_from_threshold
 
 
 @pytest.mark.parametrize(
-    ("name", "alpha"), [("atan", 2.0), ("sigmoid", 4.0), ("triangle", 1.0)]
+    ("name", "alpha"),
+    [("atan", 2.0), ("sigmoid", 4.0), ("triangle", 1.0), ("rational", 10.0)],
 )
 def test_a_steepness_left_out_is_the_usual_one_and_is_recorded(name, alpha):
     layer = build(surrogate=name)
@@ -134,7 +136,7 @@ def test_its_description_says_what_a_chip_needs():
         (
             {"surrogate": "atn"},
             "neuron.lif.surrogate is 'atn'. Did you mean 'atan'?"
-            " Known: atan, sigmoid, triangle.",
+            " Known: atan, sigmoid, triangle, rational.",
         ),
     ],
 )
