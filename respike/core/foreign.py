@@ -1,66 +1,97 @@
-"""Child process that parses one foreign file: bytes on standard input, npz on standard output.
+"""Foreign formats (.mat, .h5, .edf, .bdf, .pt), parsed in a child process with limits.
 
-Run as `python -m respike.core.foreign .mat`; only `respike.core.io.parse_foreign` does so.
+A parser of a foreign format may crash, loop or be taken over; it must not take its caller with
+it. The child gets bytes on standard input, an environment without secrets, no network, no file
+to open, and limits on memory, seconds and output; npz comes back, which our own reader reads.
 """
 
-import io
-import resource
+import os
+import signal
+import subprocess
 import sys
-from typing import Any
+import tempfile
+from pathlib import Path, PurePosixPath
 
-import numpy as np
+from respike.core.errors import DamagedFile
+from respike.core.io import Arrays, parse
+from respike.core.log import visible
+from respike.core.parsers import child
 
-from respike.core.io import dump
-
-MAX_MEMORY_BYTES = 8 * 2**30
-
-
-def flatten(value: Any, name: str, found: dict[str, np.ndarray]) -> None:
-    """Put a MATLAB value into `found` as named arrays: `struct.field`, `cell[i]`."""
-    array = np.asarray(value)
-    if array.dtype.names:
-        single = array.size == 1
-        for i, row in enumerate(array.ravel(order="F")):
-            for field in array.dtype.names:
-                flatten(
-                    row[field],
-                    f"{name}.{field}" if single else f"{name}[{i}].{field}",
-                    found,
-                )
-    elif array.dtype == object:
-        if array.size == 1:
-            flatten(array.ravel()[0], name, found)
-        else:
-            for i, inner in enumerate(array.ravel(order="F")):
-                flatten(inner, f"{name}[{i}]", found)
-    else:
-        found[name] = array
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
+_SET = {
+    "PYTHONSAFEPATH": "1",  # no module of the working folder
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "HDF5_PLUGIN_PRELOAD": "::",  # HDF5's word for: no plug-ins at all
+    "HDF5_PLUGIN_PATH": os.devnull,
+    "HDF5_USE_FILE_LOCKING": "FALSE",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+_SIGNALS = {
+    signal.SIGKILL: "often: out of memory",
+    signal.SIGXCPU: "more CPU time than allowed",
+}
 
 
-def main() -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    if sys.argv[1:] != [".mat"]:
-        sys.stderr.write(f"no reader for '{' '.join(sys.argv[1:])}'; known: .mat\n")
-        return 2
-    from scipy.io import loadmat
-
-    data = sys.stdin.buffer.read()
-    try:
-        raw = loadmat(
-            io.BytesIO(data),
-            chars_as_strings=True,
-            verify_compressed_data_integrity=True,
-        )
-    except Exception as error:  # any failure of a foreign parser is a damaged file to us
-        sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
-        return 1
-    found: dict[str, np.ndarray] = {}
-    for name, value in raw.items():
-        if not name.startswith("__"):
-            flatten(value, name, found)
-    sys.stdout.buffer.write(dump("foreign.npz", found))
-    return 0
+def environment() -> dict[str, str]:
+    """The variables a child gets: an allow-list, so that no secret is among them."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, **_SET, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def parse_foreign(name: str, data: bytes, timeout_s: float = 300) -> Arrays:
+    """Parse a foreign file in a child process, flattened to named arrays.
+
+    MATLAB: a field of a struct is `struct.field`, an element of a cell or struct array
+    `name[i]`, text a text array. HDF5: datasets by path, rows of variable length `name[i]`.
+    EDF and BDF: `signal[i]`, `label`, `dimension`, `rate_hz`, `annotation.text`, ... .pt and
+    .pth: the tensors of a state dict.
+
+    Args:
+        name: file name, for its suffix and for messages.
+        data: the file's bytes, already hashed.
+        timeout_s: how long the child may take [s].
+
+    Raises:
+        DamagedFile: no reader for it, or the child refused, crashed or took too long.
+    """
+    suffix, name = PurePosixPath(name).suffix.lower(), visible(name)
+    if suffix not in child.READERS:
+        known = ", ".join(child.READERS)
+        raise DamagedFile(f"{name}: no reader for '{visible(suffix)}'; known: {known}")
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        try:
+            code = subprocess.run(
+                [sys.executable, "-m", child.__name__, suffix, f"{timeout_s:.3f}"],
+                input=data,
+                stdout=out,
+                stderr=said,
+                timeout=timeout_s,
+                check=False,
+                env=environment(),
+                cwd="/",
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise DamagedFile(
+                f"{name}: parsing took more than {timeout_s:.0f} s; is it damaged?"
+            ) from None
+        if code:
+            why = _why(code, _tail(said))
+            raise DamagedFile(f"{name} is not a valid {suffix[1:]} file: {why}")
+        out.seek(0)
+        return parse("foreign.npz", out.read())
+
+
+def _tail(said) -> str:
+    said.seek(max(0, said.seek(0, os.SEEK_END) - 4096))
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _why(code: int, said: str) -> str:
+    if code < 0:
+        hint = _SIGNALS.get(-code)
+        return f"the parser died with signal {-code}" + (f" ({hint})" if hint else "")
+    return visible(said) or f"the parser ended with {code}"

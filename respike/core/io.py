@@ -14,7 +14,6 @@ import math
 import os
 import stat
 import struct
-import subprocess
 import sys
 import unicodedata
 import zipfile
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from respike.core import disk
 from respike.core.errors import DamagedFile, RespikeError
 
 Arrays = dict[str, np.ndarray]
@@ -424,52 +424,4 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         if error.errno != errno.EEXIST:
             Path(path).unlink(missing_ok=True)
-        raise RespikeError(_disk_sentence(error, Path(path), len(data))) from None
-
-
-def _disk_sentence(error: OSError, path: Path, size: int) -> str:
-    folder = path.parent
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        needed = f"{size / 1e6:.1f} MB for {folder}"
-        return f"the disk is full: {needed} do not fit; free space and run again"
-    if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
-        return f"the folder {folder} cannot be written; make it writable and run again"
-    why = error.strerror or error
-    return f"cannot write in {folder}: {why}; nothing was left behind, run again"
-
-
-def parse_foreign(name: str, data: bytes, timeout_s: float = 300) -> Arrays:
-    """Parse a foreign format (.mat) in a child process, flattened to named arrays.
-
-    A field of a struct is `struct.field`, an element of a cell or struct array
-    `name[i]`; text becomes a text array. The child gets bytes on standard input and
-    gives npz back, so that a parser that crashes or loops ends as a sentence here.
-
-    Args:
-        name: file name, for its suffix and for messages.
-        data: the file's bytes, already hashed.
-        timeout_s: how long the child may take [s].
-
-    Raises:
-        DamagedFile: the child refused, crashed or took too long.
-    """
-    suffix = PurePosixPath(name).suffix
-    package_root = Path(__file__).resolve().parents[2]
-    try:
-        child = subprocess.run(
-            [sys.executable, "-m", "respike.core.foreign", suffix],
-            input=data,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(package_root)},
-        )
-    except subprocess.TimeoutExpired:
-        raise DamagedFile(
-            f"{name}: parsing took more than {timeout_s:.0f} s; is it damaged?"
-        ) from None
-    if child.returncode:
-        said = child.stderr.decode(errors="replace").strip().splitlines()
-        why = said[-1] if said else f"the parser died with signal {-child.returncode}"
-        raise DamagedFile(f"{name} is not a valid {suffix[1:]} file: {why}")
-    return parse("foreign.npz", child.stdout)
+        raise RespikeError(disk.sentence(error, Path(path).parent, len(data))) from None

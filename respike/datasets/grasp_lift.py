@@ -15,7 +15,7 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from respike.core.errors import RespikeError
-from respike.core.io import parse_foreign
+from respike.core.foreign import parse_foreign
 
 RATE_HZ = 100
 CUT_HZ = 40.0  # causal low pass before every fifth sample is taken

@@ -1,33 +1,12 @@
 """How numbers, times and strangers' text are written on the page and in the README."""
 
 import math
-import unicodedata
 from collections.abc import Sequence
+
+from respike.core.log import visible as visible
 
 UNITS = {"r2": "R²"}
 MINUS = "−"  # U+2212, as wide as a plus
-
-
-def visible(text: object) -> object:
-    """Text in which every control, direction mark and broken character is written out.
-
-    A name with U+202E would show its end before its beginning and could make "differs" read
-    as another word; a lone surrogate cannot be saved at all. Both become <U+202E>. Newlines
-    and tabs stay; what is not text, and Markup made by ourselves, is returned as it is.
-    """
-    if not isinstance(text, str) or hasattr(text, "__html__"):
-        return text
-    return "".join(c if _plain(c) else f"<U+{ord(c):04X}>" for c in text)
-
-
-def _plain(character: str) -> bool:
-    return character in "\n\t" or unicodedata.category(character) not in {
-        "Cc",
-        "Cf",
-        "Cs",
-        "Cn",
-        "Co",
-    }
 
 
 def figure(value: float, digits: int = 3) -> str:

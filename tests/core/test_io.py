@@ -324,33 +324,6 @@ def test_a_file_that_exists_is_never_written_over(tmp_path):
     assert path.read_bytes() == b"old"
 
 
-def test_a_matlab_file_comes_back_flattened_from_a_child_process():
-    from io import BytesIO
-
-    from scipy.io import savemat
-
-    buffer = BytesIO()
-    wins = np.zeros(2, dtype=[("eeg", object), ("id", object)])
-    wins[0] = (np.arange(3.0), 1)
-    wins[1] = (np.arange(2.0), 2)
-    savemat(buffer, {"ws": {"name": "x", "win": wins}})
-
-    found = io.parse_foreign("a.mat", buffer.getvalue())
-
-    assert found["ws.win[1].eeg"].ravel().tolist() == [0.0, 1.0]
-    assert found["ws.win[0].id"].item() == 1
-    assert found["ws.name"].tolist() == ["x"]
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [("a.mat", "is not a valid mat file: "), ("a.edf", r"no reader for '\.edf'; known: \.mat")],
-)
-def test_a_foreign_file_that_cannot_be_parsed_is_a_sentence(name, why):
-    with pytest.raises(DamagedFile, match=why):
-        io.parse_foreign(name, b"not a file of this kind" * 20)
-
-
 def test_an_empty_value_of_each_format_is_read_back():
     for name in VALUES:
         assert not io.parse(name, io.empty(name))

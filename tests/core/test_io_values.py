@@ -7,7 +7,6 @@ import os
 import re
 import stat
 import struct
-import subprocess
 import zipfile
 from io import BytesIO
 
@@ -395,38 +394,3 @@ def test_a_folder_that_is_not_there_is_a_sentence_too(tmp_path):
     )
     with pytest.raises(RespikeError, match=exactly(sentence)):
         io.write_bytes(folder / "a.bin", b"")
-
-
-# ------------------------------------------------------------------ foreign formats
-
-
-def test_a_foreign_file_is_parsed_from_any_folder(tmp_path, monkeypatch):
-    from scipy.io import savemat
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    buffer = BytesIO()
-    savemat(buffer, {"x": np.arange(3.0)})
-
-    assert io.parse_foreign("a.mat", buffer.getvalue())["x"].tolist() == [[0.0, 1.0, 2.0]]
-
-
-def test_a_parser_that_takes_too_long_is_stopped():
-    sentence = "a.mat: parsing took more than 0 s; is it damaged?"
-    with pytest.raises(DamagedFile, match=exactly(sentence)):
-        io.parse_foreign("a.mat", b"", timeout_s=0.001)
-
-
-@pytest.mark.parametrize(
-    ("code", "said", "why"),
-    [
-        (1, b"first\nbad \xff byte\n\n", "bad \ufffd byte"),
-        (-11, b"", "the parser died with signal 11"),
-    ],
-)
-def test_the_last_words_of_a_parser_are_handed_on(code, said, why, monkeypatch):
-    done = subprocess.CompletedProcess([], code, b"", said)
-    monkeypatch.setattr(io.subprocess, "run", lambda *args, **more: done)
-
-    with pytest.raises(DamagedFile, match=exactly(f"a.mat is not a valid mat file: {why}")):
-        io.parse_foreign("a.mat", b"")

@@ -1,0 +1,1 @@
+"""Parsers of foreign formats: run in a child process only, by respike.core.foreign."""
