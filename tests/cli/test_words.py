@@ -145,7 +145,7 @@ def test_help_names_every_word(argv, capsys):
     said = capsys.readouterr().out
     assert said.startswith("usage: respike WORD ...\n")
     for name, text in WORDS.items():
-        assert f"  {name:8s}{text}\n" in said
+        assert re.search(rf"^  {name} +{re.escape(text)}$", said, re.M)
 
 
 def test_no_word_is_answered_with_help_and_2(capsys):
@@ -172,7 +172,7 @@ def test_every_word_says_what_it_does(name, capsys):
     ("argv", "said"),
     [
         (["lst"], "respike: no word 'lst'. Did you mean 'list'? "),
-        (["xyzzy"], "respike: no word 'xyzzy'. Words: run, list, show, plan, doctor\n"),
+        (["xyzzy"], f"respike: no word 'xyzzy'. Words: {', '.join(WORDS)}\n"),
     ],
 )
 def test_a_word_that_is_not_known_is_answered_with_the_nearest(argv, said, capsys):
