@@ -65,8 +65,15 @@ def who() -> dict[str, Any]:
 def owner(root: Path) -> dict[str, Any]:
     """What owner.json says of the last run that took the lock; empty where it is torn."""
     try:
-        found = json.loads((root / FOLDER / "owner.json").read_text())
+        return _parsed((root / FOLDER / "owner.json").read_text())
     except (OSError, ValueError):
+        return {}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -149,11 +156,10 @@ def release(root: Path) -> None:
     fd = _held.pop(str(root), None)
     if fd is not None:
         there = owner(root)
-        try:
+        with contextlib.suppress(OSError):  # a full disk: as if killed, which is as good
             if there.get("pid") == os.getpid():
                 _replace(root / FOLDER / "owner.json", json.dumps({**there, "ended": _now()}))
-        finally:
-            os.close(fd)
+        os.close(fd)
 
 
 def _now() -> str:
@@ -312,7 +318,11 @@ class Attempt:
         return self._temporaries[path]
 
     def _check_epoch(self) -> None:
-        if generation(self.root) != self.epoch:
+        try:  # a file that the disk does not give is another matter than a newer epoch
+            there = _parsed((self.root / FOLDER / "owner.json").read_text())
+        except FileNotFoundError:
+            there = {}
+        if there.get("epoch") != self.epoch:
             raise Fenced("a newer run owns this folder; this job wrote nothing")
 
     def _check_owner(self) -> None:
@@ -358,7 +368,7 @@ class Attempt:
     def _check_latest(self) -> None:
         try:
             latest = self._latest.read_text()
-        except OSError:
+        except FileNotFoundError:
             latest = ""
         if latest != self.id:
             raise Fenced("a newer attempt at this job has begun; this one wrote nothing")

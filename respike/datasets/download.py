@@ -93,12 +93,14 @@ def download(origin: Origin, cache: Cache, patience: Patience) -> None:
                     raise Unreachable(f"{error}, {failures} times in a row") from None
                 _wait(url, str(error), failures, error.wait_s, patience)
                 continue
-            found = digest_file(part)
+            with cache.guarded():
+                found = digest_file(part)
             if found == origin.sha256:
                 break
             if pieced and not anew:  # pieces of two different files: once more, in one piece
                 log.warning("the pieces of %s do not fit together; it is fetched anew", url)
-                part.unlink()
+                with cache.guarded():
+                    part.unlink()
                 pieced, anew = False, True
                 continue
             bad = cache.quarantine(part, found)

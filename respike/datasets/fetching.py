@@ -114,7 +114,8 @@ def _fetched(origin: Origin, cache: Cache, patience: Patience) -> None:
         folder = Path(tempfile.mkdtemp(prefix=f"{origin.scheme}-", dir=cache.root / "partial"))
     try:
         got = _by_pip(origin, folder) if origin.scheme == "pypi" else _by_npm(origin, folder)
-        found = digest_file(got)
+        with cache.guarded():
+            found = digest_file(got)
         if found != origin.sha256:
             raise Rejected(
                 f"it is sha256 {found} ({got.stat().st_size:,} bytes) where {origin.sha256} "
