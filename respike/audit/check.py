@@ -313,12 +313,10 @@ class _Check(_Files):
             return None, b""
         try:
             value = strict_json(data)
-            if not _fits(value, shape) and not _fits(value, {**shape, "seal": str}):
+            if not _fits(value, shape):
                 raise _Bad(f"is no {shape['schema']}")
             if json.dumps(value, sort_keys=True, indent=1).encode() + b"\n" != data:
                 raise _Bad("is not as respike writes it")  # not even a blank may differ
-            if value.get("seal", _seal(value)) != _seal(value):
-                raise _Bad("was edited: its seal is not the hash of what it says")
             return value, data
         except _Bad as error:
             self.find("manifest", path, str(error))
@@ -541,14 +539,15 @@ class _Check(_Files):
             raise Refused(f"--signers: there is no file {_plain(str(signers))}")
         try:
             self.read(SIGNATURE)
-            who = ask("find-principals").partition("\n")[0]
-        except _Bad as error:
-            self.find("signature", SIGNATURE, str(error))
+            if not (who := ask("find-principals").partition("\n")[0]):
+                raise _Bad("is of no signer that the file of signers names")
+            if not ask("verify", "-n", "respike", "-I", who):
+                raise _Bad(f"is not {who}'s of this {BUNDLE}")
         except FileNotFoundError:
             raise Refused("--signers needs ssh-keygen, which is not installed") from None
-        else:
-            if not who or not ask("verify", "-n", "respike", "-I", who):
-                self.find("signature", SIGNATURE, f"is not by a signer whom {signers} names")
+        except _Bad as error:
+            unsigned = ": the bundle is not signed" if str(error) == MISSING else ""
+            self.find("signature", SIGNATURE, f"{error}{unsigned}")
 
 
 def said(report: Report, known: bool, as_json: bool = False) -> str:

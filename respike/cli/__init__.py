@@ -14,6 +14,7 @@ WORDS = {
     "list": "the studies, their claims and the newest verdicts",
     "show": "why a claim has its verdict, and what would decide it",
     "plan": "what a run would do: jobs, minutes, what is there already, and why",
+    "audit": "is it what the records say, why not, and does it come out again",
     "snapshot": "put results and data into DVC's cache, and to a remote",
     "restore": "bring them back, verified, so that nothing is planned anew",
     "doctor": "check this machine: packages, OpenGL, encoder, cores, disk",

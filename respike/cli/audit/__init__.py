@@ -9,6 +9,5 @@ WORDS = {
     "explain": "why would a job run again, or why does its result differ",
     "rerun": "run a random sample of jobs again and compare",
     "recompute": "judge the claims again from what is stored",
-    "determinism": "the smoke run under ten variations; what threads and CPUs change",
     "bundle": "everything an auditor needs, in one folder, with its checker",
 }
