@@ -8,7 +8,7 @@ MUTATE = $(BIN)/python .ci/mutate.py --sample 200 --at-least 80
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test check format doctor lock bench campaign clean distclean
+.PHONY: help setup run smoke test check format doctor lock slurm bench campaign clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ doctor: setup ## what this machine lacks, what will be skipped, which package he
 
 lock: ## resolve envs/base.in anew (ARGS=--upgrade: newer versions too); needs the network
 	$(PYTHON) envs/lock.py $(ARGS)
+
+slurm: setup ## the smoke run through a private Slurm of one node (root, Debian's slurm-wlm, munge)
+	@.ci/slurm.py $(BIN)/respike run --budget smoke --cluster slurm $(ARGS)
 
 bench: setup ## how long the words themselves take
 	@$(BIN)/python .ci/bench.py $(ARGS)

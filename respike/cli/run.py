@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
-from respike.cli import common, progress
+from respike.cli import common, progress, slurm
 from respike.core import layout, lock
 from respike.core.errors import INTERRUPTED, MISUSED, DamagedFile
 
@@ -22,6 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="fetch anew what could not be had before (its variants are `not run`)",
     )
+    parser.add_argument("--cluster", choices=["slurm"], help="submit the jobs to a cluster")
     parser.epilog = "Words after -- go to Snakemake: respike run -- --keep-going"
 
 
@@ -30,13 +31,14 @@ def execute(given: Namespace) -> int:
         print(f"respike run: --cores is {given.cores}; it must be at least 1", file=sys.stderr)
         return MISUSED
     config = common.configuration(given)
+    where = slurm.arguments(common.ROOT) if given.cluster else ["--cores", str(given.cores)]
     given.directory = common.enter(given.directory)
     lock.acquire(given.directory, wait_s=given.wait, say=progress.say)
     try:
         lock.takeover(given.directory)
         if given.retry:
             _forget_what_was_not_had(given)
-        argv = [*common.snakemake_arguments(given), "--cores", str(given.cores), *given.rest]
+        argv = [*common.snakemake_arguments(given), *where, *given.rest]
         code = common.call_snakemake(argv, progress.LogHandler, "respike")
     finally:
         try:

@@ -19,7 +19,7 @@ from typing import Any
 from respike.core import io, layout, records
 from respike.core import log as logs
 from respike.core.errors import FAILED, DamagedFile, RespikeError
-from respike.core.lock import Attempt, die_with_parent
+from respike.core.lock import SLURM_JOB, Attempt, die_with_parent
 from respike.core.strict import canonical_json
 
 # One thread, for what is compared. The determinism audit asks for more, to show what they
@@ -275,7 +275,7 @@ class Job:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "root": str(Path(__file__).resolve().parents[2]),
-            "slurm_job_id": os.environ.get("SLURM_JOB_ID"),
+            "slurm_job_id": os.environ.get(SLURM_JOB),
         }
 
 

@@ -26,6 +26,7 @@ from respike.core.errors import Busy, Fenced
 
 FOLDER = ".respike"
 EPOCH = "RESPIKE_EPOCH"
+SLURM_JOB = "SLURM_JOB_ID"
 ORPHAN_S = 5.0  # how long a takeover waits for the death of what it killed
 _held: dict[str, int] = {}
 
@@ -330,6 +331,8 @@ class Attempt:
             raise Fenced("the process that started this job is dead; this job wrote nothing")
         if str(self.root) in _held:
             return
+        if SLURM_JOB in os.environ:
+            return  # it outlives its controller on purpose: until the next run it may commit
         with open(self.root / FOLDER / "run.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

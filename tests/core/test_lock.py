@@ -180,6 +180,18 @@ def test_an_attempt_whose_run_is_dead_cannot_commit(folder):
     lock.acquire(folder)
 
 
+def test_a_job_of_slurm_may_commit_after_its_controller_died(folder, monkeypatch):
+    monkeypatch.setenv(lock.SLURM_JOB, "7")
+    with lock.Attempt(folder, "job") as attempt:
+        attempt.temporary(folder / "a").write_text("adopted")
+        os.close(lock._held.pop(str(folder)))
+
+        attempt.commit()
+
+    assert (folder / "a").read_text() == "adopted"
+    lock.acquire(folder)
+
+
 def test_an_attempt_whose_parent_is_dead_cannot_commit(folder, monkeypatch):
     with lock.Attempt(folder, "job") as attempt:
         attempt.temporary(folder / "a").write_text("late")

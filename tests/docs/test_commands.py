@@ -26,6 +26,14 @@ ELSEWHERE = {
     "make smoke": ".ci/run::timed .ci/twice smoke",
     "make test": ".ci/run::make test",
     "make check": ".ci/run::timed make check",
+    **dict.fromkeys(
+        ("make slurm", "respike run --cluster slurm"),
+        "tests/workflow/test_slurm.py::"
+        "test_a_whole_run_goes_through_slurm_and_says_a_line_a_job",
+    ),
+    ".venv/bin/snakemake --workflow-profile profiles/slurm": (
+        "tests/workflow/test_slurm.py::runs"
+    ),
     "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
     "test_sha256sum_finds_every_listed_file_as_listed",
     ".venv/bin/python -m respike.report.readme results/desk/verdict.json README.md [--check]": (
