@@ -21,7 +21,7 @@ from respike.core.errors import DamagedFile
 SCHEMA = "respike-record/2"
 SEAL = "seal"
 PLACEHOLDER = "not run"
-_VARIABLES = (
+VARIABLES = (
     "ATEN_CPU_CAPABILITY", "GLIBC_TUNABLES", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
     "MKL_NUM_THREADS", "NPY_DISABLE_CPU_FEATURES", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA",
     "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS",
@@ -75,7 +75,7 @@ def numerics() -> dict[str, Any]:
         "threads": torch.get_num_threads()
         if torch
         else int(os.environ.get("OMP_NUM_THREADS", "0")),
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
 
 

@@ -191,7 +191,7 @@ def test_a_record_is_sorted_json_without_nan():
 
 
 def test_the_numerics_class_names_machine_versions_threads_and_variables(monkeypatch):
-    for name in records._VARIABLES:
+    for name in records.VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
@@ -279,7 +279,7 @@ def test_the_flags_that_decide_bits_are_these():
         "avx512_fp16",
         "amx_tile",
     )
-    assert records._VARIABLES == (
+    assert records.VARIABLES == (
         "ATEN_CPU_CAPABILITY",
         "GLIBC_TUNABLES",
         "MKL_CBWR",
