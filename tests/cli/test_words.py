@@ -7,13 +7,14 @@ import types
 
 import pytest
 
-from respike.cli import WORDS, main
+from respike.cli import WORDS, audit, main
 from respike.core import errors
 from tests.workflow import toy
 
 TABLE = dict(
     re.findall(r"^\| (\d+) \| (.+?) \|", (toy.ROOT / "docs/exit-codes.md").read_text(), re.M)
 )
+AUDIT_WORDS = [f"audit {name}" for name in audit.WORDS]
 CODES = {
     name: value
     for name, value in vars(errors).items()
@@ -159,13 +160,23 @@ def test_without_a_list_the_words_of_the_command_line_count(monkeypatch, capsys)
     assert main() == 0
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", [*(w for w in WORDS if w != "audit"), *AUDIT_WORDS])
 def test_every_word_says_what_it_does(name, capsys):
     with pytest.raises(SystemExit) as end:
-        main([name, "--help"])
+        main([*name.split(), "--help"])
 
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith(f"usage: respike {name} ")
+
+
+def test_a_word_that_has_words_lists_them(capsys):
+    assert main(["audit", "--help"]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("usage: respike audit WORD ...\n")
+    for name, text in audit.WORDS.items():
+        assert f"  {name:8s}" in said
+        assert text in said
 
 
 @pytest.mark.parametrize(
