@@ -59,13 +59,13 @@ def called(record: str | PurePosixPath) -> str:
     return f"{stage} of {w.get('dataset') or w.get('study') or 'the page'}"
 
 
-def listed(records: Iterable[str]) -> str:
+def listed(records: Iterable[str]) -> list[str]:
     """Jobs in words, seeds of one run together: `train of toy/dense seeds 0, 1`."""
     seeds: dict[str, list[str]] = {}
     for record in records:
         name, _, seed = called(record).partition(" seed ")
         seeds.setdefault(name, []).append(seed)
-    return "; ".join(name + _seeds(found) for name, found in seeds.items())
+    return [name + _seeds(found) for name, found in seeds.items()]
 
 
 def _seeds(found: list[str]) -> str:
