@@ -86,7 +86,8 @@ def make(
         root = describe(checkout, run, folder, files, withheld, made)
         if key is not None:
             sign(folder / STATEMENT, key)
-        refuse_failures(folder, check.verify(folder, run.budget, root))
+        cure = "It was removed; bundle again, and mind the disk if this comes back"
+        refuse_failures("the new bundle", check.verify(folder, run.budget, root), cure)
     size = sum(bytes_ for bytes_, _ in files.values())
     return Bundle(target, root, len(files), size, withheld)
 

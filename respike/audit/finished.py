@@ -38,7 +38,8 @@ def verified(directory: Path, budget: str | None) -> Run:
         report = check.verify(directory, budget)
     except check.Refused as refusal:
         raise ConfigError(f"{refusal}; `respike run` makes one") from None
-    refuse_failures(directory, report)
+    cure = f"Nothing was bundled; `respike audit verify {directory}` lists all"
+    refuse_failures(str(directory), report, cure)
     budget = report.budget
     at = layout.output("report", "manifest").format(budget=budget)
     manifest = io.read_bytes(directory / at, report.root, "the run that was verified")
@@ -55,16 +56,13 @@ def verified(directory: Path, budget: str | None) -> Run:
     return Run(directory, budget, listed, manifest, found)
 
 
-def refuse_failures(folder: Path, report: check.Report) -> None:
-    """Stop where a check failed, with its first three findings."""
+def refuse_failures(what: str, report: check.Report, cure: str) -> None:
+    """Stop where a check failed, with its first three findings and what to do."""
     failing = [finding for finding in report.findings if finding.fails]
     if failing:
         first = "; ".join(f"{finding.path} {finding.says}" for finding in failing[:3])
-        raise Unverified(
-            f"{folder} is not what its records say, so nothing was bundled: {first}"
-            f"{f'; and {len(failing) - 3} more' if len(failing) > 3 else ''}. "
-            "`respike audit verify` lists all"
-        )
+        more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
+        raise Unverified(f"{what} is not what its records say: {first}{more}. {cure}")
 
 
 def refuse_strangers(checkout: Path, run: Run) -> None:

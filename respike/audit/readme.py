@@ -36,8 +36,8 @@ Each way needs this folder alone and no network. Run the commands inside it.
 
 3. With a checkout of respike:
 
-       respike audit verify --directory FOLDER
-       respike audit recompute --directory FOLDER
+       respike audit verify FOLDER
+       respike audit recompute FOLDER
 
    The second judges every claim again from the stored predictions.
 

@@ -1,8 +1,10 @@
 """What stands in a bundle, that it checks out elsewhere, and when none is made."""
 
 import hashlib
+import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from respike.audit import bundle, check, finished, licences
-from respike.cli import dispatch
+from respike.cli import Parser, dispatch
 from respike.cli.audit import WORDS
 from respike.cli.audit import bundle as word
 from respike.core.config import Config, sources
@@ -209,6 +211,17 @@ def test_records_and_results_of_withheld_data_go_along(small_bundle):
         "results/data/closed-set/fetch/record.json",
         "results/smoke/small/closed/seed-0/train/predictions.npz",
     } <= set(listed(small_bundle.folder))
+
+
+def test_the_words_that_the_readme_names_take_a_folder(small_bundle):
+    text = (small_bundle.folder / "README.txt").read_text()
+    said = re.findall(r"^ +respike audit (\w+) (.+)$", text, re.M)
+
+    assert [name for name, _ in said] == ["verify", "recompute"]
+    for name, arguments in said:
+        parser = Parser(prog=name)
+        importlib.import_module(f"respike.cli.audit.{name}").arguments(parser)
+        assert parser.parse_args(arguments.split()).folder == Path("FOLDER")
 
 
 def test_the_readme_names_what_is_withheld(small_bundle):
@@ -570,9 +583,10 @@ def test_a_run_that_was_tampered_with_is_not_bundled(small_run, copied, tmp_path
     path = "results/smoke/small/dense/seed-0/train/metrics.json"
     (run / path).write_text('{"accuracy": 2.0}')
 
-    with pytest.raises(
-        finished.Unverified, match=f"so nothing was bundled: {path} "
-    ) as refusal:
+    said = (
+        rf"run is not what its records say: {path} .*\. Nothing was bundled; `respike audit v"
+    )
+    with pytest.raises(finished.Unverified, match=said) as refusal:
         make(run, tmp_path / "made")
 
     assert refusal.value.exit_code == 3
@@ -584,11 +598,11 @@ def test_of_many_failures_three_are_named_and_the_rest_counted(tmp_path):
     report = check.Report("smoke", "", 0, 0, findings, {})
 
     with pytest.raises(finished.Unverified) as refusal:
-        finished.refuse_failures(Path("here"), report)
+        finished.refuse_failures("this", report, "Do that")
 
     assert str(refusal.value) == (
-        "here is not what its records say, so nothing was bundled: p1 is another; "
-        "p2 is another; p3 is another; and 2 more. `respike audit verify` lists all"
+        "this is not what its records say: p1 is another; p2 is another; p3 is another; "
+        "and 2 more. Do that"
     )
 
 
@@ -596,14 +610,14 @@ def test_three_failures_are_named_without_a_count():
     findings = [check.Finding("changed", f"p{i}", "is another", True) for i in range(3)]
     report = check.Report("smoke", "", 0, 0, findings, {})
 
-    with pytest.raises(finished.Unverified, match=r": p0 .*; p2 is another\. `respike audit"):
-        finished.refuse_failures(Path("here"), report)
+    with pytest.raises(finished.Unverified, match=r": p0 .*; p2 is another\. Do that$"):
+        finished.refuse_failures("this", report, "Do that")
 
 
 def test_a_warning_of_the_check_does_not_end_it():
     finding = check.Finding("extra", "p", "is of a variant that was removed", False)
 
-    finished.refuse_failures(Path("here"), check.Report("smoke", "", 0, 0, [finding], {}))
+    finished.refuse_failures("this", check.Report("smoke", "", 0, 0, [finding], {}), "Do that")
 
 
 @pytest.mark.parametrize(
@@ -640,7 +654,10 @@ def test_a_bundle_that_its_own_checker_refuses_gets_no_name(small_run, tmp_path,
 
     monkeypatch.setattr(bundle.check, "verify", spoiled)
 
-    with pytest.raises(finished.Unverified, match=r"README\.txt "):
+    with pytest.raises(
+        finished.Unverified,
+        match=r"^the new bundle is not .*: README\.txt .*\. It was removed;",
+    ):
         make(small_run, tmp_path / "made")
 
     assert list(tmp_path.iterdir()) == []

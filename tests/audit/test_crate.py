@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import mimetypes
 from pathlib import PurePosixPath
 
 import pytest
@@ -80,6 +81,20 @@ def test_every_file_is_a_part_of_the_root(read):
 def test_a_file_says_its_format(path, form, read):
     assert read.get(path)["encodingFormat"] == form
     assert read.get(path)["name"] == path
+
+
+def test_formats_are_those_that_python_knows_and_five_more():
+    known = mimetypes.MimeTypes(filenames=())
+    ours = {suffix: known.guess_type(f"x{suffix}", strict=False)[0] for suffix in crate.FORMATS}
+    more = {
+        ".cff": "application/yaml",
+        ".lock": "text/plain",
+        ".log": "text/plain",
+        ".npz": "application/zip",
+        ".yaml": "application/yaml",
+    }
+
+    assert {**ours, **more} == crate.FORMATS
 
 
 def test_the_hash_is_a_term_of_the_crates_own_context(small_bundle):
