@@ -28,6 +28,7 @@ FOLDER = ".respike"
 EPOCH = "RESPIKE_EPOCH"
 SLURM_JOB = "SLURM_JOB_ID"
 ORPHAN_S = 5.0  # how long a takeover waits for the death of what it killed
+NEWER = "a newer run owns this folder; this job wrote nothing"
 _held: dict[str, int] = {}
 
 
@@ -303,10 +304,13 @@ class Attempt:
         text = json.dumps({**who(), "epoch": self.epoch, "temporaries": listed})
         if self._file is None:
             self._record.write_text(text)
-        else:  # in place: the lock belongs to this very file
-            with open(self._record, "r+") as file:
+            return
+        try:
+            with open(self._record, "r+") as file:  # in place: the lock belongs to this file
                 file.write(text)
                 file.truncate()
+        except FileNotFoundError:  # only a takeover removes it
+            raise Fenced(NEWER) from None
 
     def temporary(self, path: Path) -> Path:
         """The private name to write an output under, listed before it is made."""
@@ -324,7 +328,7 @@ class Attempt:
         except FileNotFoundError:
             there = {}
         if there.get("epoch") != self.epoch:
-            raise Fenced("a newer run owns this folder; this job wrote nothing")
+            raise Fenced(NEWER)
 
     def _check_owner(self) -> None:
         if os.getppid() != self._parent:

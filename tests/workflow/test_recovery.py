@@ -19,11 +19,6 @@ FIRST = int(os.environ.get("RESPIKE_KILLS_SEED", "1000"))
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    return kills.reference(tmp_path_factory.mktemp("reference"))
-
-
-@pytest.fixture(scope="module")
 def outcomes(tmp_path_factory, reference):
     """Trial -> what was wrong, two at a time, each in a folder of its own."""
     folder = tmp_path_factory.mktemp("kills")

@@ -1,4 +1,9 @@
-"""Toy stage of the workflow's tests: writes half of an output, rests, writes the rest."""
+"""Toy stage of the workflow's tests: rests in the middle of its work.
+
+Words in RESPIKE_TOY_OFF switch layers of the fence off, one by one: `parent-death`,
+`parent-check`. With RESPIKE_TOY_GATE it waits until that file is there; with RESPIKE_TOY_APPEND
+it then appends to the final name, as a writer would that knows no fence.
+"""
 
 import os
 import sys
@@ -6,6 +11,8 @@ import time
 
 import numpy as np
 
+from respike.core import job as frame
+from respike.core import lock
 from respike.core.job import Job, main
 from respike.core.seeds import numpy_stream
 
@@ -32,6 +39,7 @@ def run(job: Job) -> None:
     rng = numpy_stream(job.seed, job.settings["variant"])
     weight = (rng.random((1000, 100)) * block["epochs"] + before).astype(np.float32)
     time.sleep(float(os.environ.get("RESPIKE_TOY_SLEEP_S", "0")))
+    gate(job)
     item = arrays["item"]
     label = arrays["label"]
     predicted = np.where(rng.random(len(item)) < 0.9, label, 0).astype(np.int64)
@@ -45,5 +53,32 @@ def run(job: Job) -> None:
     job.write("trace", {"spikes.hidden1": np.zeros((4, 8), np.uint8)})
 
 
+def gate(job: Job) -> None:
+    """Wait for a file, and become a careless writer if so told."""
+    path = os.environ.get("RESPIKE_TOY_GATE")
+    end = time.monotonic() + 120
+    while path and not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.01)
+    if os.environ.get("RESPIKE_TOY_APPEND"):
+        with open(job._outputs["model"], "ab") as file:
+            file.write(b"late")
+        sys.exit(0)
+
+
+def switch_off(layers: list[str]) -> None:
+    """Take layers of the fence away, so that the others are seen alone."""
+    if "parent-death" in layers:
+        frame.die_with_parent = lambda: None
+    if "parent-check" in layers:
+        whole = lock.Attempt._check_owner
+
+        def check(attempt):
+            attempt._parent = os.getppid()
+            whole(attempt)
+
+        lock.Attempt._check_owner = check
+
+
 if __name__ == "__main__":
+    switch_off(os.environ.get("RESPIKE_TOY_OFF", "").split())
     sys.exit(main(os.path.basename(__file__)[:-3], run))
