@@ -159,7 +159,8 @@ def _maker(path: str) -> str:
 
 def settings(before: Any, now: Any, key: str = "") -> Iterator[Cause]:
     """Where two settings differ: key path, before and after."""
-    before, now = _by_id(before), _by_id(now)
+    if _have_ids(before) and _have_ids(now):
+        before, now = ({inner["id"]: inner for inner in side} for side in (before, now))
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for name in dict.fromkeys([*before, *now]):
             inner = f"{key}.{name}" if key else name
@@ -180,12 +181,11 @@ def _setting(key: str, before: Any, now: Any, says: str) -> Cause:
     return Cause(SETTING, key, before, now, True, f"{key}: {says}")
 
 
-def _by_id(value: Any) -> Any:
-    """A list of things that have ids (claims), by them, so that a new one moves no other."""
-    named = isinstance(value, list) and all(
+def _have_ids(value: Any) -> bool:
+    """Whether it is a list of things that have ids (claims): a new one moves no other."""
+    return isinstance(value, list) and all(
         isinstance(inner, Mapping) and isinstance(inner.get("id"), str) for inner in value
     )
-    return {inner["id"]: inner for inner in value} if named and value else value
 
 
 def code(job: Job, known_code: Mapping[str, Mapping[str, str]]) -> Iterator[Cause]:

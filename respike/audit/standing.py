@@ -234,7 +234,7 @@ class Folder:
 
 
 def numerics() -> dict[str, Any]:
-    """The numerics class that a job would have on this machine: with its variables, not ours."""
+    """The numerics class that a job would have on this machine, under its own variables."""
     before = dict(os.environ)
     os.environ.update(job.THREADS)
     try:

@@ -82,7 +82,9 @@ def _of_data(dataset: str, rest: list[str], row: Mapping[str, Any]) -> Target:
     source = "synthesize" if row["source"] == "generator" else "fetch"
     stages = [source, "prepare"]
     if len(rest) > 1 or (rest and rest[0] not in stages):
-        raise ConfigError(f"{dataset} has the stages {' and '.join(stages)}, not {rest[0]}")
+        raise ConfigError(
+            f"{dataset} has the stages {' and '.join(stages)}, not {'/'.join(rest)}"
+        )
     return Target([layout.record(rest[0] if rest else "prepare").format(dataset=dataset)])
 
 
@@ -104,6 +106,8 @@ def _of_study(
         runs = _behind(claims[name], verdicts.get(f"{study}/{name}"), study, config)
         return Target([*runs, judge], (judge,))
     if name not in found["variants"]:
+        if name in claims:
+            raise ConfigError(f"{study}/{name} is a claim; leave out {'/'.join(more)}")
         known = [*found["variants"], *claims]
         raise ConfigError(
             f"{study} has no variant and no claim '{name}'.{did_you_mean(name, known)} "
