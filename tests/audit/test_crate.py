@@ -154,6 +154,7 @@ def test_every_rule_that_ran_is_a_step_with_its_tool_in_the_order_of_the_stages(
         ("judge", "5"),
         ("report", "6"),
     ]
+    assert {s.type for s in steps} == {"HowToStep"}
     assert [s["workExample"].id for s in steps] == [f"#tool/{s['name']}" for s in steps]
     assert [s["description"] for s in steps[:1]] == ["rule fetch of workflow/rules/fetch.smk"]
     assert ids(read.mainEntity["hasPart"]) == {f"#tool/{s['name']}" for s in steps}
@@ -283,6 +284,7 @@ def test_the_run_was_asked_for_by_the_study_and_gave_the_verdicts(read):
         )
     }  # fmt: skip
     assert run["name"] == "the studies at budget smoke"
+    assert run["description"].endswith("verdict.json has the verdicts")
     assert run["actionStatus"] == COMPLETED
 
 
@@ -297,6 +299,9 @@ def test_the_run_begins_with_its_first_job_and_ends_with_its_last(read, records)
 def test_snakemake_had_every_job_done(read, records):
     (organised,) = read.get_by_type("OrganizeAction")
 
+    assert organised["name"] == "Snakemake runs budget smoke"
+    assert organised["instrument"].type == "SoftwareApplication"
+    assert organised["instrument"].id == organised["instrument"]["url"]
     assert organised["instrument"]["name"] == "Snakemake"
     assert organised["instrument"]["softwareVersion"] == "9.27.1"
     assert organised["result"].id == "#run"
@@ -307,6 +312,7 @@ def test_snakemake_had_every_job_done(read, records):
     for control in organised["object"]:
         tool = control["object"]["instrument"]
         assert control.type == "ControlAction"
+        assert control["name"] == f"have done: {control['object']['name']}"
         assert control["instrument"]["workExample"] is tool
         assert control["actionStatus"] == control["object"]["actionStatus"]
 
@@ -315,8 +321,10 @@ def test_snakemake_had_every_job_done(read, records):
 
 
 def test_the_root_conforms_to_the_four_profiles(read):
-    said = {(p.id, p["name"], p["version"]) for p in read.root_dataset["conformsTo"]}
+    profiles = read.root_dataset["conformsTo"]
+    said = {(p.id, p["name"], p["version"]) for p in profiles}
 
+    assert {p.type for p in profiles} == {"CreativeWork"}
     assert said == {
         ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5"),
         ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
@@ -336,6 +344,7 @@ def test_the_root_says_what_it_is_who_wrote_it_and_on_what_terms(read):
     assert root.properties()["datePublished"] == "2026-11-22T06:00:00Z"
     assert root["license"].id == "https://spdx.org/licenses/BSD-3-Clause"
     assert root["license"]["identifier"] == root["license"]["name"] == "BSD-3-Clause"
+    assert root["license"].type == "CreativeWork"
     assert root["author"]["name"] == "The respike contributors"
     assert root["author"].type == "Organization"
     assert read.mainEntity["author"] is root["author"]
