@@ -9,5 +9,7 @@ WORDS = {
     "explain": "why would a job run again, or why does its result differ",
     "rerun": "run a random sample of jobs again and compare",
     "recompute": "judge the claims again from what is stored",
+    "determinism": "a run under ten variations of its surroundings: equal content",
+    "numerics": "what threads and instruction sets change, per artifact and per verdict",
     "bundle": "everything an auditor needs, in one folder, with its checker",
 }
