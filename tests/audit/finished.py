@@ -3,13 +3,20 @@
 Everything has a record as the real stages write it; only the numbers are drawn, not trained.
 """
 
+import atexit
+import contextlib
 import json
+import logging
+import os
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from respike.claims import page, table
-from respike.core import code, io, job, layout, records
+from respike.core import code, io, job, layout, lock, records
 from respike.report import sums
 from respike.stages import judge
 
@@ -37,12 +44,29 @@ STUDY = {
 }  # fmt: skip
 
 
-def make(folder: Path) -> Path:
-    """Make the run in a folder, which must be the current one."""
-    prepared()
-    runs = [simulate(v, s, right + s) for v, right in (("a", 80), ("b", 40)) for s in range(4)]
-    judged(runs)
-    report(runs)
+def copy(folder: Path) -> Path:
+    """Put a copy of the run into a folder; it is made once for all tests."""
+    shutil.copytree(_made(), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _made() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="respike-finished-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    log = logging.getLogger("respike")
+    before = log.handlers, log.propagate, log.level
+    with contextlib.chdir(folder):
+        prepared()
+        arms = (("a", 80), ("b", 40))
+        runs = [simulate(v, s, right + s) for v, right in arms for s in range(SEEDS)]
+        judged(runs)
+        report(runs)
+        lock.release(folder)
+    os.environ.pop(lock.EPOCH, None)
+    shutil.rmtree(folder / ".respike")
+    log.handlers, log.propagate = before[:2]
+    log.setLevel(before[2])
     return folder
 
 

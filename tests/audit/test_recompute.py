@@ -1,7 +1,6 @@
 """recompute: the stored files judged again, and what is said where a verdict is not theirs."""
 
 import json
-import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from respike.audit import recompute as module
 from respike.audit.recompute import Claim, Difference, compared, differences, recompute
 from respike.cli.audit import recompute as word
-from respike.core import fingerprint, lock, records
+from respike.core import fingerprint, records
 from respike.core.errors import ConfigError, DamagedFile
 from tests.audit import finished
 from tests.workflow import toy
@@ -24,15 +23,8 @@ JUDGE = "results/desk/demo/judge/record.json"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A finished run in the current folder, of this test's own."""
-    log = logging.getLogger("respike")
-    before = log.handlers, log.propagate, log.level
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(lock.EPOCH, "gone after the test")
-    monkeypatch.delenv(lock.EPOCH)
-    yield finished.make(tmp_path)
-    lock.release(tmp_path)
-    log.handlers, log.propagate = before[:2]
-    log.setLevel(before[2])
+    return finished.copy(tmp_path)
 
 
 def levels(result):
