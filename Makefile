@@ -54,9 +54,10 @@ slurm: setup ## the smoke run through a private Slurm of one node (root, Debian'
 bench: setup ## how long the words themselves take
 	@$(BIN)/python .ci/bench.py $(ARGS)
 
-campaign: setup ## the long forms: slow tests, desk twice with equal content, mutants of io and claims
+campaign: setup ## the long forms: slow tests, desk twice, ten variations of smoke, mutants
 	$(BIN)/python -m pytest -m 'not gpu and not network' $(ARGS)
 	.ci/twice desk
+	$(BIN)/respike audit determinism
 	$(MUTATE) respike/core/io.py --tests tests/core/test_io.py tests/core/test_io_values.py
 	$(MUTATE) $(filter-out %calibration.py,$(wildcard respike/claims/*.py)) \
 	    --tests $(filter-out %test_calibration.py,$(wildcard tests/claims/test_*.py))
