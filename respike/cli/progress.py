@@ -19,12 +19,17 @@ from typing import Any, ClassVar
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from respike.core import layout
+from respike.core import disk, layout
 from respike.core.log import STOPPED
 
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
 MOST_FAILURES = 3
+TODO = {  # what the system says -> what to do, where Snakemake names only the first
+    "[Errno 28]": "the disk is full: free space and run again",
+    "[Errno 30]": "the file system is read-only: make it writable, or use --directory",
+    "[Errno 13]": "the folder is not yours to write: make it writable, or use --directory",
+}
 _FRAME = re.compile(
     r"\s*(\w*(Exception|Error)\b.*(in rule|in file).*|\w*(Exception|Error):?)\s*$"
 )
@@ -118,6 +123,9 @@ class LogHandler(LogHandlerBase):
             self.cores = max(1, int(record.cores))
 
     def _job_info(self, record: LogRecord) -> None:
+        if record.jobid in self.failed:  # the profile's retries: it is tried again
+            name, log = self.failed.pop(record.jobid)
+            say(f"again: {name}: {last_sentence(Path(log))}")
         self.jobs[record.jobid] = {
             "rule": record.rule_name,
             "name": _name(record),
@@ -208,6 +216,8 @@ def last_sentence(log: Path) -> str:
     """The sentence a failing stage ended its log with; or what its silence means."""
     try:
         lines = [x.strip() for x in log.read_text(errors="replace").splitlines() if x.strip()]
+    except FileNotFoundError:
+        return "its log could not be made: is the disk full, or the folder read-only?"
     except OSError:
         lines = []
     last = lines[-1] if lines else ""
@@ -215,6 +225,8 @@ def last_sentence(log: Path) -> str:
         return last.replace(STOPPED, "", 1)
     if re.match(r"[\w.]*(Error|Exception|Interrupt)\b", last):
         return last  # a bug's traceback
+    if disk.is_full(log.parent):
+        return f"the disk is full, its log did not fit into {log.parent}; free space, run again"
     return "died without a word: killed, or out of memory (try --cores 1)"
 
 
@@ -226,4 +238,5 @@ def _without_frame(text: str) -> str:
             break
         if line.strip() and not _FRAME.match(line) and not line.lstrip().startswith('File "'):
             kept.append(line.strip())
-    return "\n".join(kept) or text.strip()
+    said = "\n".join(kept) or text.strip()
+    return next((f"{said}\n{todo}" for sign, todo in TODO.items() if sign in said), said)

@@ -99,6 +99,23 @@ def test_a_failed_job_ends_with_the_sentence_of_its_log(handler, capsys, tmp_pat
     assert "noise" not in "".join(lines)
 
 
+def test_a_job_that_is_tried_again_is_said_and_no_failure_in_the_end(handler, capsys, tmp_path):
+    (tmp_path / "a.log").write_text("respike.train: stopped: no memory\n")
+    handler.emit(event(LogEvent.RUN_INFO, stats={"train": 1, "total": 1}))
+    job(handler, 1, study="s", variant="v", seed="0")
+    handler.emit(event(LogEvent.JOB_ERROR, jobid=1))
+    job(handler, 1, study="s", variant="v", seed="0")
+    handler.emit(event(LogEvent.JOB_FINISHED, job_id=1))
+
+    handler.close()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "1 jobs: 1 train",
+        "again: train s/v seed 0: respike.train: no memory",
+        "[1/1] train s/v seed 0  0 s",
+    ]
+
+
 def test_at_most_three_failures_are_said(handler, capsys):
     for number in range(5):
         job(handler, number, study="s", variant="v", seed=str(number))
