@@ -37,12 +37,15 @@ class Reference:
             if at in self._bytes:
                 at.write_bytes(self._bytes[at])
                 os.utime(at, ns=(self._times[at],) * 2)
+            elif at.parent.is_dir() and not any(at.parent.iterdir()):
+                at.parent.rmdir()
         self._touched.clear()
 
     def put(self, path: str, data: bytes) -> None:
         """Give a file other bytes; its mtime stays."""
         self.remove(path)
         at = self.folder / path
+        at.parent.mkdir(parents=True, exist_ok=True)
         at.write_bytes(data)
         if at in self._times:
             os.utime(at, ns=(self._times[at],) * 2)
