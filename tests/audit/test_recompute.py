@@ -72,6 +72,13 @@ def test_the_word_says_so_in_one_line_and_ends_with_0(folder, capsys):
     assert line.endswith(" s: 3 equal")
 
 
+def test_the_command_judges_a_folder_again(folder):
+    done = toy.respike(toy.ROOT, "audit", "recompute", str(folder))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" s: 3 equal\n")
+
+
 def test_files_that_judging_does_not_need_may_be_missing(folder, capsys):
     Path("data/digits/prepare/arrays.npz").unlink()
     Path("results/desk/demo/a/seed-0/simulate/trace.npz").unlink()

@@ -34,17 +34,26 @@ ELSEWHERE = {
     ".venv/bin/snakemake --workflow-profile profiles/slurm": (
         "tests/workflow/test_slurm.py::runs"
     ),
+    "respike audit numerics --budget desk": "tests/audit/test_numerics_page.py::"
+    "test_the_word_runs_and_keeps_the_result",
     "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
     "test_sha256sum_finds_every_listed_file_as_listed",
+    "respike audit explain results/desk/esl-snns/dense/seed-0/train/model.safetensors --json": (
+        "tests/workflow/test_explain.py::test_a_flipped_bit_is_named_though_snakemake_sees_nothing"
+    ),
+    "respike audit recompute": "tests/audit/test_recompute.py::"
+    "test_the_command_judges_a_folder_again",
     ".venv/bin/python -m respike.report.readme results/desk/verdict.json README.md [--check]": (
         "tests/report/test_readme.py::"
     ),
 }
 # Commands that are run in this file, in a copy of the tree.
 HERE = {
+    "respike audit numerics --page docs/numerics.md --from docs/numerics.json",
     "make help",
     "respike list",
     "respike show loss-at-10-percent",
+    "respike audit explain esl-snns/evolving-beats-static",
     "respike plan --budget smoke",
     "respike plan esl-snns --budget smoke",
     "respike doctor",
@@ -183,6 +192,15 @@ def test_show_says_why_a_claim_has_its_verdict(copy):
     assert done.stdout.startswith("verdict    Inconclusive: ")
 
 
+def test_explain_says_that_nothing_was_made_yet(copy):
+    done = run(copy, "respike audit explain esl-snns/evolving-beats-static")
+
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "jobs would run again" in done.stdout.splitlines()[0]
+    assert done.stdout.splitlines()[1] == "record      never made here"
+    assert not (copy / "results").exists()
+
+
 @pytest.mark.parametrize(
     "command", ["respike plan --budget smoke", "respike plan esl-snns --budget smoke"]
 )
@@ -208,6 +226,16 @@ def test_a_setting_is_changed_from_the_command_line(copy):
     assert "a scratch variant is never judged against the paper" in done.stderr
     metrics = "results/smoke/esl-snns/scratch-dense/seed-0/train/metrics.json"
     assert json.loads((copy / metrics).read_text())["accuracy"] > 0.2
+
+
+def test_the_page_of_numerics_is_made_again(copy):
+    before = (copy / "docs/numerics.md").read_bytes()
+    (copy / "docs/numerics.md").unlink()
+
+    done = run(copy, "respike audit numerics --page docs/numerics.md --from docs/numerics.json")
+
+    assert done.returncode == 0, done.stderr
+    assert (copy / "docs/numerics.md").read_bytes() == before
 
 
 def test_dvc_writes_the_hash_of_what_is_there(copy, tmp_path):
