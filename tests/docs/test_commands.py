@@ -43,6 +43,21 @@ ELSEWHERE = {
     ),
     "respike audit recompute": "tests/audit/test_recompute.py::"
     "test_the_command_judges_a_folder_again",
+    "respike audit bundle": "tests/audit/test_bundle.py::"
+    "test_the_word_says_size_withheld_root_and_where_to_publish_it",
+    "respike audit bundle --to FOLDER --sign KEY": (
+        "tests/audit/test_bundle.py::test_the_word_signs"
+    ),
+    "python3 -I check.py .": "tests/audit/test_bundle.py::"
+    "test_a_bundle_passes_its_own_checker_in_a_bare_interpreter_from_another_folder",
+    "sha256sum --quiet -c SHA256SUMS": (
+        "tests/audit/test_bundle.py::test_a_bundle_passes_sha256sum"
+    ),
+    "python3 -I check.py . --root HASH": "tests/audit/test_bundle.py::"
+    "test_an_older_valid_bundle_is_caught_by_the_published_root",
+    "python3 -I check.py . --signers SIGNERS": (
+        "tests/audit/test_bundle.py::test_a_signed_bundle_passes_for_who_knows_the_signer"
+    ),
     ".venv/bin/python -m respike.report.readme results/desk/verdict.json README.md [--check]": (
         "tests/report/test_readme.py::"
     ),
