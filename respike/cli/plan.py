@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from respike.cli import common, progress
+from respike.cli import common, memory, progress
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -55,6 +55,11 @@ def execute(given: Namespace) -> int:
     due = {o for job in planned for o in job["output"]}
     there = len(set(kept) - due)
     print(f"budget {config.budget}: {len(planned)} jobs to run, {there} results kept")
+    otherwise = memory.made_otherwise(config, given.directory)
+    if lost := {str(path.relative_to(given.directory)) for path in otherwise} - due:
+        print(
+            f"{len(lost)} of them were made otherwise: `respike run` makes them anew, and more"
+        )
     seconds, unknown = 0.0, []
     counts = Counter(job["rule"] for job in planned)
     for rule, count in counts.items():

@@ -6,7 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
-from respike.cli import common, progress, slurm
+from respike.audit import jobs
+from respike.cli import common, memory, progress, slurm
 from respike.core import layout, lock
 from respike.core.errors import INTERRUPTED, MISUSED, DamagedFile
 
@@ -38,6 +39,7 @@ def execute(given: Namespace) -> int:
         lock.takeover(given.directory)
         if given.retry:
             _forget_what_was_not_had(given)
+        _forget_what_was_made_otherwise(config, given)
         argv = [*common.snakemake_arguments(given), *where, *given.rest]
         code = common.call_snakemake(argv, progress.LogHandler, "respike")
     finally:
@@ -67,6 +69,13 @@ def _forget_what_was_not_had(given: Namespace) -> None:
         if found.get("status") == records.PLACEHOLDER:
             progress.say(f"trying again: {path.parent.parent.name}")
             path.unlink()
+
+
+def _forget_what_was_made_otherwise(config, given: Namespace) -> None:
+    for path in memory.made_otherwise(config, given.directory):
+        name = jobs.called(path.relative_to(given.directory))
+        progress.say(f"made otherwise, and Snakemake's note of it is lost; made anew: {name}")
+        path.unlink()
 
 
 def _close(config, given: Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def sentence(error: OSError, folder: Path, size: int | None = None) -> str:
     """
     if error.errno in FULL:
         what = f"a file does not fit into {folder}"
-        if size is not None:
+        if size is not None and size > 50_000:
             what = f"{size / 1e6:.1f} MB for {folder} do not fit"
         return f"the disk is full: {what}; free space and run again"
     if error.errno in _CLOSED:
@@ -41,3 +42,12 @@ def guarded(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RespikeError(sentence(error, folder)) from None
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder takes no byte or no file more; False if it is not there."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)

@@ -105,7 +105,10 @@ def load(path: Path | PurePosixPath) -> dict[str, Any]:
 
 def parse(path: Path | PurePosixPath, data: bytes) -> dict[str, Any]:
     """The record that bytes hold; see `load`."""
-    record = io.parse(str(path), data)
+    try:
+        record = io.parse(str(path), data)
+    except DamagedFile as error:
+        raise DamagedFile(f"{error}; remove its folder and run again") from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise DamagedFile(f"{path} is no {SCHEMA}; remove its folder and run again")
     if record.pop(SEAL, None) != seal(record):

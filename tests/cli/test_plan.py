@@ -21,7 +21,7 @@ def event(name, message="", **fields):
 def planned(tmp_path, monkeypatch):
     """Let a plan end with some jobs, as (rule, reason, outputs), or with an exit code."""
 
-    def replace(*jobs, code=0, targets=()):
+    def replace(*jobs, code=0, targets=(), otherwise=()):
         def call(argv, logger, name):
             found.append(argv)
             handler = logger(SimpleNamespace(), None)
@@ -38,6 +38,8 @@ def planned(tmp_path, monkeypatch):
         config = SimpleNamespace(budget="desk", targets=lambda budget: list(targets))
         monkeypatch.setattr(common, "call_snakemake", call)
         monkeypatch.setattr(common, "configuration", lambda given: config)
+        lost = [tmp_path / name for name in otherwise]
+        monkeypatch.setattr(plan.memory, "made_otherwise", lambda config, root: lost)
         return found
 
     monkeypatch.chdir(tmp_path)
@@ -53,6 +55,17 @@ def timed(folder, rule, seconds):
 def said(capsys, folder, *words):
     code = main(["plan", "--directory", str(folder), *words])
     return code, capsys.readouterr().out.splitlines()
+
+
+def test_what_was_made_otherwise_unseen_by_snakemake_is_counted(planned, tmp_path, capsys):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("")
+    planned(("train", "Missing output files: a", "a"), targets="abc", otherwise="ab")
+
+    _, lines = said(capsys, tmp_path)
+
+    assert lines[0] == "budget desk: 1 jobs to run, 2 results kept"
+    assert lines[1] == "1 of them were made otherwise: `respike run` makes them anew, and more"
 
 
 def test_jobs_are_counted_timed_and_reasoned(planned, tmp_path, capsys):

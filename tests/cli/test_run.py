@@ -26,7 +26,7 @@ def played(tmp_path, monkeypatch):
 
         found = []
         config = SimpleNamespace(
-            budget="desk", asked=["toy"], page=page,
+            budget="desk", asked=["toy"], page=page, targets=lambda budget: [],
             sets=[SimpleNamespace(text=text) for text in sets],
             run_records=lambda study, budget, scratch: [
                 f"results/{budget}/{study}/scratch-dense/seed-0/train/record.json"

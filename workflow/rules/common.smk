@@ -12,7 +12,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from respike.claims import grammar
-from respike.core import lock
+from respike.core import clock, lock
 from respike.core.config import Config
 from respike.core.errors import RespikeError
 from respike.core.history import registered
@@ -24,6 +24,16 @@ RESULTS = Path.cwd()
 GENERATION = lock.generation(RESULTS)
 VENV = ROOT / ".venv/bin/python"
 PYTHON = VENV if VENV.exists() else sys.executable
+
+
+HERE = next((RESULTS / "results").rglob("record.json"), None)
+if (
+    HERE
+    and lock.EPOCH not in os.environ
+    and not (RESULTS / ".snakemake/metadata").is_dir()
+):
+    said = "Snakemake's notes are gone: it takes results/ as they are, `respike run` compares them"
+    print(said, file=sys.stderr, flush=True)
 
 
 def sentence(call, *args):
@@ -54,12 +64,15 @@ wildcard_constraints:
 
 
 def guard():
-    """One run at a time: see respike/core/lock.py."""
+    """One run at a time: see respike/core/lock.py. Times in the future become the present."""
     try:
         lock.guard(RESULTS, GENERATION)
     except RespikeError as error:
         print(error, file=sys.stderr, flush=True)
         os._exit(error.exit_code)
+    if future := clock.settle(RESULTS):
+        said = f"{future} files had a time in the future: it is the present now, content decides"
+        print(said, file=sys.stderr, flush=True)
 
 
 def targets(budget):
