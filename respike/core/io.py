@@ -12,10 +12,9 @@ import io as _io
 import json
 import math
 import os
-import stat
+import re
 import struct
 import sys
-import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -23,13 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from respike.core import disk
+from respike.core import disk, stored
 from respike.core.errors import DamagedFile, RespikeError
 
 Arrays = dict[str, np.ndarray]
 METADATA = "respike"  # the one metadata key of a safetensors file
-MAX_MEMBER_BYTES = 4 * 2**30
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 # ------------------------------------------------------------------ hashes
 
@@ -72,7 +69,7 @@ def content_sha256(value: Any) -> str:
 
 def _plain(name: str, array: Any) -> np.ndarray:
     array = np.asarray(array)
-    if array.dtype.hasobject or array.dtype.fields:
+    if array.dtype.kind not in "biufcSU":
         raise RespikeError(
             f"array '{name}' has dtype {array.dtype}; "
             "artifacts hold numbers, booleans and text only"
@@ -90,62 +87,98 @@ def _check_names(names: Any, what: str) -> None:
             raise RespikeError(f"{what} has the name {name!r}; names are texts without NUL")
 
 
-def _zip(members: list[tuple[str, bytes]]) -> bytes:
-    buffer = _io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in members:
-            info = zipfile.ZipInfo(name, date_time=_EPOCH)
-            info.external_attr = (stat.S_IFREG | 0o644) << 16
-            info.create_system = 3
-            archive.writestr(info, data)
-    return buffer.getvalue()
-
-
-def _unzip(data: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    folded: set[str] = set()
-    with zipfile.ZipFile(_io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            if stat.S_ISLNK(info.external_attr >> 16):
-                raise ValueError(f"member '{info.filename}' is a link")
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MAX_MEMBER_BYTES:
-                raise ValueError(f"member '{info.filename}' is compressed or too large")
-            fold = unicodedata.normalize("NFKC", info.filename).casefold()
-            if fold in folded:
-                raise ValueError(f"member '{info.filename}' is there twice")
-            folded.add(fold)
-            found[info.filename] = archive.read(info)
-    return found
-
-
 def _dump_zip(value: Mapping[str, bytes]) -> bytes:
     _check_names(value, "a zip member")
-    return _zip([(name, bytes(value[name])) for name in sorted(value)])
+    for name in value:
+        if not _stays_inside(name):
+            raise RespikeError(f"a zip member has the name {name!r}, which leaves its folder")
+    return stored.dump([(name, bytes(value[name])) for name in sorted(value)])
+
+
+def _load_zip(data: bytes) -> dict[str, bytes]:
+    found = stored.load(data)
+    _check_order(found)
+    for name in found:
+        if not _stays_inside(name):
+            raise ValueError(f"member {name!r} has a name that leaves its folder")
+    return {name: bytes(member) for name, member in found.items()}
+
+
+def _stays_inside(name: str) -> bool:
+    steps = name.split("/")
+    short = len(name) <= 1000 and all(len(step.encode()) <= 255 for step in steps)
+    plain = name.isprintable() and not {"\\", ":"} & set(name)
+    return short and plain and not {"", ".", ".."} & set(steps)
+
+
+def _check_order(names: Any) -> None:
+    if list(names) != sorted(names):
+        raise ValueError("its members are not in the order of their names")
 
 
 def _dump_npz(value: Mapping[str, Any]) -> bytes:
     _check_names(value, "an array")
     members = []
     for name in sorted(value):
-        buffer = _io.BytesIO()
-        np.lib.format.write_array(buffer, _plain(name, value[name]), allow_pickle=False)
-        members.append((f"{name}.npy", buffer.getvalue()))
-    return _zip(members)
+        array = _plain(name, value[name])
+        members.append((f"{name}.npy", _npy_head(array.dtype, array.shape) + array.tobytes()))
+    return stored.dump(members)
 
 
 def _load_npz(data: bytes) -> Arrays:
     found = {}
-    for name, member in _unzip(data).items():
+    for name, member in stored.load(data).items():
         if not name.endswith(".npy"):
             raise ValueError(f"member '{name}' is no array")
-        buffer = _io.BytesIO(member)
-        array = np.lib.format.read_array(buffer, allow_pickle=False)
-        if buffer.read(1):
-            raise ValueError(f"member '{name}' has bytes after its array")
-        found[name.removesuffix(".npy")] = array
+        found[name.removesuffix(".npy")] = _load_npy(name, member)
+    _check_order(found)
     return found
+
+
+def _npy_head(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    buffer = _io.BytesIO()
+    said = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, said)
+    return buffer.getvalue()
+
+
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufcSU][0-9]{1,9})', 'fortran_order': False, "
+    rb"'shape': \(([0-9, ]{0,999})\), \} *\n",
+    re.DOTALL,
+)
+
+
+def _load_npy(name: str, member: memoryview) -> np.ndarray:
+    """Our own reader: numpy's evaluates the header, and may load pickles."""
+    match = _NPY.match(member)
+    if match is None:
+        raise ValueError(
+            f"member '{name}' is no array as we write it; Object arrays cannot be loaded, nor "
+            "other orders of bytes or axes"
+        )
+    dtype = np.dtype(match[1].decode())
+    shape = tuple(int(n) for n in match[2].decode().split(",") if n.strip())
+    if member[: match.end()] != _npy_head(dtype, shape):
+        raise ValueError(f"member '{name}' has a header that is not written so")
+    size = math.prod(shape) * dtype.itemsize
+    if len(member) != match.end() + size:
+        more = len(member) > match.end() + size
+        raise ValueError(f"member '{name}' has bytes after its array" if more else "it is cut")
+    array = np.frombuffer(member, dtype, math.prod(shape), match.end()) if size else None
+    array = np.zeros(shape, dtype) if array is None else array.reshape(shape).copy()
+    _check_values(name, array)
+    return array
+
+
+def _check_values(name: str, array: np.ndarray) -> None:
+    """Refuse bits that are no value of their type: a boolean of 2, a broken character."""
+    if array.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
+        raise ValueError(f"'{name}' has a boolean that is neither true nor false")
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        codes = np.ascontiguousarray(array).reshape(-1).view("<u4")
+        if ((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))).any():
+            raise ValueError(f"'{name}' has a character that does not exist")
 
 
 _SAFE = {
@@ -183,6 +216,7 @@ def _dump_safetensors(value: Mapping[str, Any], metadata: Any = None) -> bytes:
 
 def _load_safetensors(data: bytes) -> Arrays:
     header, body = _safetensors_header(data)
+    whole = dict(header)
     header.pop("__metadata__", None)
     found, spans = {}, []
     for name, row in header.items():
@@ -202,13 +236,15 @@ def _load_safetensors(data: bytes) -> Arrays:
             raise ValueError(f"tensor '{name}' does not fit its place")
         spans.append((begin, end))
         found[name] = np.frombuffer(body[begin:end], dtype).reshape(shape).copy()
+        _check_values(name, found[name])
     edge = 0
-    for begin, end in sorted(spans):
+    for begin, end in spans:
         if begin != edge:
             raise ValueError("tensors overlap or leave a gap")
         edge = end
     if edge != len(body):
         raise ValueError("there are bytes after the last tensor")
+    _check_written_so(whole, data[: len(data) - len(body)])
     return found
 
 
@@ -221,13 +257,40 @@ def _safetensors_header(data: bytes) -> tuple[dict[str, Any], bytes]:
     header = _strict_json(data[8 : 8 + size])
     if not isinstance(header, dict):
         raise ValueError("the header is no object")
+    said = header.get("__metadata__", {})
+    if not isinstance(said, dict) or not all(isinstance(v, str) for v in said.values()):
+        raise ValueError("its metadata is no table of texts")
+    if any(not isinstance(v, dict) for k, v in header.items() if k != "__metadata__"):
+        raise ValueError("a tensor has a header that is not allowed")
+    for name in header:
+        if not name or "\0" in name:
+            raise ValueError(f"a tensor has the name {name!r}; names are texts without NUL")
     return header, data[8 + size :]
 
 
+def _check_written_so(header: dict[str, Any], given: bytes) -> None:
+    """Refuse a header with blanks, an order or an escape that no writer of the format makes."""
+    for ascii_only in (True, False):  # ours, and the library's
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=ascii_only).encode()
+        text += b" " * (-len(text) % 8)
+        if struct.pack("<Q", len(text)) + text == given:
+            return
+    raise ValueError("the header is not written as the format's writers write it")
+
+
 def safetensors_metadata(data: bytes) -> Any:
-    """What our one metadata key of a safetensors file says; None where it is absent."""
-    text = _safetensors_header(data)[0].get("__metadata__", {}).get(METADATA)
-    return None if text is None else _strict_json(text.encode())
+    """What our one metadata key of a safetensors file says; None where it is absent.
+
+    Raises:
+        ValueError: the header is damaged.
+    """
+    try:
+        header, body = _safetensors_header(data)
+        _check_written_so(header, data[: len(data) - len(body)])
+        text = header.get("__metadata__", {}).get(METADATA)
+        return None if text is None else _strict_json(text.encode())
+    except _DAMAGE as error:
+        raise ValueError(_first_line(error)) from None
 
 
 def _strict_json(data: bytes) -> Any:
@@ -240,7 +303,16 @@ def _strict_json(data: bytes) -> Any:
     def refuse(word):
         raise ValueError(f"{word} is not allowed")
 
-    return json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_constant=refuse)
+    def finite(text):
+        if not math.isfinite(number := float(text)):
+            raise ValueError(f"{text[:40]} is too large for a number")
+        return number
+
+    text = data.decode("utf-8")
+    value = json.loads(text, object_pairs_hook=pairs, parse_constant=refuse, parse_float=finite)
+    if "\\ud" in text.lower():  # half a character: it cannot be printed, hashed or saved
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
 
 
 def _dump_json(value: Any) -> bytes:
@@ -283,10 +355,8 @@ def _where_not_finite(value: Any, path: str = "") -> str:
 
 
 def _dump_csv(rows: list[Mapping[str, Any]]) -> bytes:
-    buffer = _io.StringIO(newline="")
     columns = list(rows[0]) if rows else []
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
+    table: list[list[Any]] = [columns]
     for number, row in enumerate(rows, 1):
         if list(row) != columns:
             raise RespikeError(f"row {number} has columns {list(row)}; the first has {columns}")
@@ -296,10 +366,10 @@ def _dump_csv(rows: list[Mapping[str, Any]]) -> bytes:
                 raise RespikeError(
                     f"a number that is not finite: row {number}, {column} is {v}"
                 )
-        writer.writerow(
+        table.append(
             ["" if v is None else repr(v) if isinstance(v, float) else v for v in values]
         )
-    return buffer.getvalue().encode()
+    return _csv(table)
 
 
 def _load_csv(data: bytes) -> list[dict[str, str]]:
@@ -307,11 +377,17 @@ def _load_csv(data: bytes) -> list[dict[str, str]]:
     if not rows:
         raise ValueError("no header line")
     head, *body = rows
-    if not head:
-        return []
     if len(set(head)) != len(head) or any(len(row) != len(head) for row in body):
         raise ValueError("a row has another number of cells than the header")
-    return [dict(zip(head, row, strict=True)) for row in body]
+    if _csv(rows) != data:
+        raise ValueError("its cells, quotes or line ends are not written as we write them")
+    return [dict(zip(head, row, strict=True)) for row in body if head]
+
+
+def _csv(rows: list[list[Any]]) -> bytes:
+    buffer = _io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode()
 
 
 _FORMATS: dict[str, tuple[Callable[..., bytes], Callable[[bytes], Any]]] = {
@@ -319,7 +395,7 @@ _FORMATS: dict[str, tuple[Callable[..., bytes], Callable[[bytes], Any]]] = {
     ".safetensors": (_dump_safetensors, _load_safetensors),
     ".json": (_dump_json, _strict_json),
     ".csv": (_dump_csv, _load_csv),
-    ".zip": (_dump_zip, _unzip),
+    ".zip": (_dump_zip, _load_zip),
 }
 # what parsers raise on damaged bytes, as fuzzing showed
 _DAMAGE = (
@@ -370,8 +446,14 @@ def parse(name: str, data: bytes) -> Any:
     try:
         return _FORMATS[suffix][1](data)
     except _DAMAGE as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DamagedFile(f"{name} is not a valid {suffix[1:]} file: {why}") from None
+        raise DamagedFile(
+            f"{name} is not a valid {suffix[1:]} file: {_first_line(error)}"
+        ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    said = str(error).splitlines()
+    return said[0][:300] if said and said[0] else type(error).__name__
 
 
 def empty(name: str) -> bytes:

@@ -20,6 +20,7 @@ _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 _PLAIN_TAGS = {
     f"tag:yaml.org,2002:{t}" for t in ["null", "bool", "int", "float", "str", "timestamp"]
 }
+MAX_DEPTH = 100
 Key = tuple[str | int, ...]
 
 
@@ -65,6 +66,7 @@ def load(path: Path, name: str | None = None) -> Document:
 def parse(text: str, source: str = "text") -> Document:
     """Parse YAML text strictly; see `load`."""
     try:
+        _check_depth(text, source)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -86,6 +88,8 @@ def scalar(text: str) -> Any:
     Raises:
         ConfigError: a leading zero, or a number too large to be finite.
     """
+    if len(text) > 1000 and _INT.match(text):
+        raise ConfigError(f"{text[:40]}... is too large for a number")
     if text in {"", "~", "null"}:
         return None
     if text in {"true", "false"}:
@@ -100,6 +104,19 @@ def scalar(text: str) -> Any:
             raise ConfigError(f"{text} is too large for a number")
         return value
     return text
+
+
+def _check_depth(text: str, source: str) -> None:
+    """Refuse what lies so deep that composing it would end this process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                place = f"{source}:{event.start_mark.line + 1}:{event.start_mark.column + 1}:"
+                raise ConfigError(f"{place} lies more than {MAX_DEPTH} deep; write it flatter")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _build(

@@ -7,6 +7,7 @@ called here. Names are checked for the whole archive before the first byte is re
 import io
 import re
 import stat
+import struct
 import tarfile
 import unicodedata
 import zipfile
@@ -16,9 +17,28 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from respike.core.errors import RespikeError, did_you_mean
+from respike.datasets import ziplayout
 
 _DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?\Z")
 _CHUNK = 1 << 20
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # not shown, or turn round what is
+_MAX_PATH = 1024
+_BLOCK = 512
+# what zipfile and tarfile raise on damaged bytes, as fuzzing showed
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +85,9 @@ def extract(
             raise RespikeError(
                 f"{name}: not an archive we read; known: .zip, .whl, .tar, .tar.gz, .tgz"
             )
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError) as error:
-        raise RespikeError(f"{name} is damaged: {error}; fetch it again") from None
+    except _DAMAGE as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise RespikeError(f"{name} is damaged: {why}; fetch it again") from None
     return found
 
 
@@ -76,27 +97,31 @@ def gunzip(data: bytes, name: str, caps: Caps | None = None) -> bytes:
     Raises:
         RespikeError: damaged, cut short, with bytes after its end, or beyond the caps.
     """
-    room = (caps or Caps()).allowed(len(data))
-    parts, total = [], 0
-    while data:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            while not stream.eof and (data or total <= room):
-                part = stream.decompress(data, _CHUNK)
-                data = stream.unconsumed_tail
-                total += len(part)
-                parts.append(part)
-                if total > room:
-                    raise RespikeError(
-                        f"{name} unpacks to more than {room:,} bytes; refused as a bomb"
-                    )
-                if not part and not data:
-                    break
-        except zlib.error as error:
-            raise RespikeError(f"{name} is damaged: {error}; fetch it again") from None
-        if not stream.eof:
-            raise RespikeError(f"{name} ends in the middle; fetch it again")
-        data = stream.unused_data
+    caps = caps or Caps()
+    room = caps.allowed(len(data))
+    parts, total, at, streams = [], 0, 0, 0
+    while at < len(data):
+        stream, streams = zlib.decompressobj(wbits=31), streams + 1
+        if streams > caps.members:
+            raise RespikeError(f"{name} joins more than {caps.members:,} streams; refused")
+        while not stream.eof:
+            packed = stream.unconsumed_tail
+            if not packed:
+                packed = data[at : at + _CHUNK]
+                at += len(packed)
+            try:
+                part = stream.decompress(packed, _CHUNK)
+            except zlib.error as error:
+                raise RespikeError(f"{name} is damaged: {error}; fetch it again") from None
+            total += len(part)
+            parts.append(part)
+            if total > room:
+                raise RespikeError(
+                    f"{name} unpacks to more than {room:,} bytes; refused as a bomb"
+                )
+            if not part and not packed:
+                raise RespikeError(f"{name} ends in the middle; fetch it again")
+        at -= len(stream.unused_data)
     return b"".join(parts)
 
 
@@ -106,9 +131,11 @@ def _unzip(
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         infos = archive.infolist()
         kinds = []
+        if len(infos) > caps.members:
+            raise _too_many(archive_name, caps)
         for info in infos:
             kind = stat.S_IFMT(info.external_attr >> 16)
-            folder = info.is_dir()
+            folder = info.orig_filename.endswith("/")
             if kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG):
                 raise _refused(archive_name, info.filename, "is a link or a device")
             if info.flag_bits & 1:
@@ -120,14 +147,12 @@ def _unzip(
             # the raw name: zipfile cuts at a NUL and turns backslashes in silence
             kinds.append((info.orig_filename, folder, info.file_size))
         names = _checked(archive_name, kinds, caps, len(data))
+        begins = ziplayout.places(data, archive)
         found = {}
         for info, name in zip(infos, names, strict=True):
             if info.is_dir() or (wanted is not None and name not in wanted):
                 continue
-            with archive.open(info) as member:
-                found[name] = member.read(info.file_size + 1)
-            if len(found[name]) != info.file_size:
-                raise _refused(archive_name, name, "is longer than it says")
+            found[name] = ziplayout.unpacked(data, begins[info.header_offset], info)
     return _complete(found, wanted, archive_name, names)
 
 
@@ -137,27 +162,50 @@ def _untar(
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         infos, kinds = [], []
         for info in archive:
-            if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
-                raise _refused(archive_name, info.name, "is a link or a device")
+            _check_tar_member(archive_name, info)
             infos.append(info)
-            kinds.append((info.name, info.isdir(), info.size))
+            kinds.append((info.name + "/" * info.isdir(), info.isdir(), info.size))
             if len(infos) > caps.members:
-                break
+                raise _too_many(archive_name, caps)
         names = _checked(archive_name, kinds, caps, len(data))
         found = {}
         for info, name in zip(infos, names, strict=True):
             if info.isdir() or (wanted is not None and name not in wanted):
                 continue
-            found[name] = archive.extractfile(info).read()
+            found[name] = data[info.offset_data : info.offset_data + info.size]
+    _check_tar_end(data, infos)
     return _complete(found, wanted, archive_name, names)
+
+
+def _check_tar_member(archive: str, info: tarfile.TarInfo) -> None:
+    """Refuse what is no regular file or folder, and what an extended header turns into one."""
+    regular = info.type in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
+    if not regular or info.linkname:
+        raise _refused(archive, info.name, "is a link or a device")
+    if info.sparse is not None or any(key.startswith("GNU.sparse") for key in info.pax_headers):
+        raise _refused(archive, info.name, "has holes")
+    if info.size < 0 or (info.isdir() and info.size):
+        raise _refused(archive, info.name, "has a size that cannot be")
+    if "size" in info.pax_headers and info.size < 8 * 2**30:  # more does not fit the plain head
+        raise _refused(archive, info.name, "is given two sizes")
+
+
+def _check_tar_end(data: bytes, infos: list[tarfile.TarInfo]) -> None:
+    """Refuse an archive cut between two members, or with bytes that others would find."""
+    at = max((i.offset_data - -i.size // _BLOCK * _BLOCK for i in infos), default=0)
+    rest = data[at:]
+    if len(rest) < 2 * _BLOCK or rest.count(0) != len(rest):
+        raise ValueError("it does not end as a tar does: two empty blocks and nothing behind")
+
+
+def _too_many(archive: str, caps: Caps) -> RespikeError:
+    return RespikeError(f"{archive} has more than {caps.members:,} members; refused")
 
 
 def _checked(
     archive: str, members: list[tuple[str, bool, int]], caps: Caps, packed: int
 ) -> list[str]:
     """Return each member's clean name, or refuse the whole archive."""
-    if len(members) > caps.members:
-        raise RespikeError(f"{archive} has more than {caps.members:,} members; refused")
     total = sum(size for _, folder, size in members if not folder)
     if total > caps.allowed(packed):
         raise RespikeError(
@@ -165,9 +213,11 @@ def _checked(
             "refused as a bomb"
         )
     names, files, folders = [], {}, {}
-    for raw, folder, _ in members:
+    for raw, folder, size in members:
         name = _clean(archive, raw)
         names.append(name)
+        if raw.endswith("/") and (size or not folder):
+            raise _refused(archive, raw, "is called a folder and holds bytes")
         if not name:
             if not folder:
                 raise _refused(archive, raw, "has an empty name")
@@ -194,6 +244,8 @@ def _fold(path: PurePosixPath) -> str:
 
 def _clean(archive: str, raw: str) -> str:
     """Return a member's name without './' and the '/' that ends a folder, or refuse it."""
+    if len(raw.encode(errors="surrogatepass")) > _MAX_PATH:
+        raise _refused(archive, raw, f"has a path longer than {_MAX_PATH} bytes")
     name = raw.removesuffix("/")
     while name.startswith("./"):
         name = name[2:]
@@ -204,7 +256,7 @@ def _clean(archive: str, raw: str) -> str:
     for part in name.split("/"):
         if part in ("", ".", ".."):
             raise _refused(archive, raw, "leaves its folder or has an empty step")
-        if any(unicodedata.category(c) in ("Cc", "Cs") for c in part):
+        if any(unicodedata.category(c) in _HIDDEN for c in part):
             raise _refused(archive, raw, "has a control character in its name")
         if _DEVICE.match(part) or part[-1] in ". " or ":" in part:
             raise _refused(archive, raw, "has a name that is a device or changes on some disks")
@@ -226,4 +278,5 @@ def _complete(
 
 
 def _refused(archive: str, member: str, why: str) -> RespikeError:
-    return RespikeError(f"{archive}: member {member!r} {why}; the archive is refused")
+    shown = repr(member if len(member) <= 300 else f"{member[:100]}...")
+    return RespikeError(f"{archive}: member {shown} {why}; the archive is refused")

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -178,12 +179,12 @@ def test_a_tensor_file_with_a_false_header_is_refused(header, body, why):
         io.parse("x.safetensors", struct.pack("<Q", len(text)) + text + b"\0" * body)
 
 
-def test_a_pickle_inside_an_npz_is_never_loaded(tmp_path):
-    path = tmp_path / "x.npz"
-    np.savez(path, a=np.array([{"x": 1}], dtype=object))
+def test_a_pickle_inside_an_npz_is_never_loaded():
+    buffer = BytesIO()
+    np.lib.format.write_array(buffer, np.array([{"x": 1}], dtype=object), allow_pickle=True)
 
     with pytest.raises(DamagedFile, match="Object arrays cannot be loaded"):
-        io.parse("x.npz", path.read_bytes())
+        io.parse("x.npz", io.dump("x.zip", {"a.npy": buffer.getvalue()}))
 
 
 def test_bytes_after_an_array_inside_an_npz_are_refused():
@@ -204,12 +205,9 @@ def test_a_zip_with_a_link_a_double_or_a_compressed_member_is_refused(tmp_path):
         return path.read_bytes()
 
     for data, why in [
-        (zipped(("link", 0o120777)), "member 'link' is a link"),
-        (zipped(("a", 0), ("A", 0)), "member 'A' is there twice"),
-        (
-            zipped(("a", 0), method=zipfile.ZIP_DEFLATED),
-            "member 'a' is compressed or too large",
-        ),
+        (zipped(("link", 0o120777)), "its directory is cut, or is not the one"),
+        (zipped(("a", 0o100644), ("A", 0o100644)), "member 'A' is there twice"),
+        (zipped(("a", 0), method=zipfile.ZIP_DEFLATED), "member 'a' is compressed"),
     ]:
         with pytest.raises(DamagedFile, match=why):
             io.parse("x.zip", data)
@@ -293,7 +291,7 @@ def test_reading_other_bytes_names_the_producer_and_both_hashes(tmp_path):
     [
         (
             errno.ENOSPC,
-            r"the disk is full: 0\.0 MB for .* do not fit; free space and run again",
+            r"the disk is full: a file does not fit into .*; free space and run again",
         ),
         (errno.EACCES, r"the folder .* cannot be written; make it writable and run again"),
         (

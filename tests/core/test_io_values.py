@@ -13,12 +13,13 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from respike.core import io
+from respike.core import io, stored
 from respike.core.errors import DamagedFile, RespikeError
 from tests.core.test_io import ARRAYS, VALUES, same
 
 DTYPES = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")
 HEADER = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+ROW = b'{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
 
 
 def exactly(sentence):
@@ -254,8 +255,37 @@ def test_why_a_torn_tensor_header_is_refused(data, why):
 
 
 def test_a_tensor_file_without_a_tensor_is_empty():
-    assert io.parse("x.safetensors", struct.pack("<Q", 2) + b"{}") == {}
-    assert io.safetensors_metadata(struct.pack("<Q", 2) + b"{}") is None
+    assert io.parse("x.safetensors", io.dump("x.safetensors", {})) == {}
+    assert io.safetensors_metadata(io.dump("x.safetensors", {})) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{ "a":%s}' % ROW, "the header is not written as the format's writers write it"),
+        (b'{"\\u0061":%s}' % ROW, "the header is not written as the format's writers write it"),
+        (b'{"a":"F32"}', "a tensor has a header that is not allowed"),
+        (b'{"__metadata__":[],"a":%s}' % ROW, "its metadata is no table of texts"),
+        (b'{"__metadata__":{"respike":1},"a":%s}' % ROW, "its metadata is no table of texts"),
+        (b'{"":%s}' % ROW, "a tensor has the name ''; names are texts without NUL"),
+    ],
+)
+def test_a_header_is_taken_only_as_its_writers_write_it(text, why):
+    data = struct.pack("<Q", len(text)) + text + bytes(4)
+    sentence = f"x.safetensors is not a valid safetensors file: {why}"
+
+    with pytest.raises(DamagedFile, match=exactly(sentence)):
+        io.parse("x.safetensors", data)
+    with pytest.raises(ValueError, match=exactly(why)):
+        io.safetensors_metadata(data)
+
+
+def test_metadata_that_is_too_deep_is_an_error_of_value():
+    deep = json.dumps({"__metadata__": {"respike": "[" * 100_000}}, separators=(",", ":"))
+    text = deep.encode() + b" " * (-len(deep) % 8)
+
+    with pytest.raises(ValueError, match="maximum recursion depth exceeded"):
+        io.safetensors_metadata(struct.pack("<Q", len(text)) + text)
 
 
 def test_a_member_that_is_no_array_is_refused():
@@ -266,25 +296,81 @@ def test_a_member_that_is_no_array_is_refused():
         io.parse("x.npz", data)
 
 
-def test_a_member_that_is_too_large_is_refused(monkeypatch):
-    data = io.dump("x.zip", {"a": b"1234"})
-    monkeypatch.setattr(io, "MAX_MEMBER_BYTES", 4)
-    assert io.parse("x.zip", data) == {"a": b"1234"}
+def test_a_large_archive_is_written_anew_and_compared(monkeypatch):
+    data = io.dump("x.zip", {"a": b"1234", "b/c": b""})
+    monkeypatch.setattr(stored, "_PLAIN_BYTES", 0)
+    assert io.parse("x.zip", data) == {"a": b"1234", "b/c": b""}
 
-    monkeypatch.setattr(io, "MAX_MEMBER_BYTES", 3)
-
+    for mutant in (data + b"\0", b"\0" + data, data.replace(b"a", b"A", 1)):
+        with pytest.raises(DamagedFile, match=r"x\.zip is not a valid zip file: \w"):
+            io.parse("x.zip", mutant)
+    monkeypatch.setattr(stored, "MAX_MEMBER_BYTES", 3)
     sentence = "x.zip is not a valid zip file: member 'a' is compressed or too large"
     with pytest.raises(DamagedFile, match=exactly(sentence)):
         io.parse("x.zip", data)
 
 
-def test_a_folder_in_an_archive_is_passed_over():
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("folder/", b"")
-        archive.writestr("folder/a", b"x")
+@pytest.mark.parametrize("name", ["../a", "/a", "a//b", "a\\b", "a\nb", "folder/", "."])
+def test_a_name_that_leaves_its_folder_is_neither_written_nor_read(name):
+    with pytest.raises(RespikeError, match=r"a zip member has the name .* leaves its folder"):
+        io.dump("x.zip", {name: b"x"})
+    with pytest.raises(DamagedFile, match="has a name that leaves its folder"):
+        io.parse("x.zip", stored.dump([(name, b"x")]))
 
-    assert io.parse("x.zip", buffer.getvalue()) == {"folder/a": b"x"}
+
+def test_members_stand_in_the_order_of_their_names():
+    data = stored.dump([("b", b"1"), ("a", b"2")])
+
+    with pytest.raises(DamagedFile, match="its members are not in the order of their names"):
+        io.parse("x.zip", data)
+
+
+def npy(descr="'<f8'", order="False", shape="(2,)", body=bytes(16)):
+    head = f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}".encode()
+    head += b" " * (-(len(head) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + body
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (npy(order="True"), "is no array as we write it"),
+        (npy(descr="'>f8'"), "is no array as we write it"),
+        (npy(descr="'|O'"), "is no array as we write it; Object arrays cannot be loaded"),
+        (npy(descr="[('a', '<f8')]"), "is no array as we write it"),
+        (npy(shape="(2 ,)"), "has a header that is not written so"),
+        (npy(shape="(02,)"), "has a header that is not written so"),
+        (npy(shape="(1152921504606846976,)"), "it is cut"),
+        (npy(shape="(3,)"), "it is cut"),
+        (npy(shape="(1,)"), "has bytes after its array"),
+        (npy("'|b1'", shape="(1,)", body=b"\2"), "neither true nor false"),
+        (npy("'<U1'", shape="(1,)", body=b"\0\0\x11\0"), "a character that does not exist"),
+        (npy("'<U1'", shape="(1,)", body=b"\0\xd8\0\0"), "a character that does not exist"),
+    ],
+)
+def test_an_array_that_is_not_as_we_write_it_is_refused(member, why):
+    with pytest.raises(DamagedFile, match=re.escape(why)):
+        io.parse("x.npz", stored.dump([("a.npy", member)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{"a": 1e999}', "1e999 is too large for a number"),
+        (b'{"a": "\\uD800"}', "surrogates not allowed"),
+        (b"[" * 100_000, "maximum recursion depth exceeded"),
+    ],
+)
+def test_json_that_could_not_be_written_again_is_refused(text, why):
+    with pytest.raises(DamagedFile, match=re.escape(why)):
+        io.parse("x.json", text)
+
+
+@pytest.mark.parametrize("data", [b"a\r\n1\r\n", b'"a"\n1\n', b"a\n1"])
+def test_a_csv_is_taken_only_as_we_write_it(data):
+    why = "its cells, quotes or line ends are not written as we write them"
+    with pytest.raises(DamagedFile, match=exactly(f"x.csv is not a valid csv file: {why}")):
+        io.parse("x.csv", data)
 
 
 @pytest.mark.parametrize(

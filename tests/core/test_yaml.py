@@ -159,3 +159,16 @@ def test_text_in_quotes_and_blocks_stays_text():
         "c": "3\n",
         "d": "4\n",
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 1_000_000, "".join(" " * i + "a:\n" for i in range(102))]
+)
+def test_what_lies_too_deep_is_refused_before_it_is_composed(text):
+    with pytest.raises(ConfigError, match=r"^text:\d+:\d+: lies more than 100 deep"):
+        yaml.parse(text)
+
+
+def test_a_number_too_long_to_be_one_is_refused():
+    with pytest.raises(ConfigError, match=r"^text:1:4: 9{40}\.\.\. is too large for a number$"):
+        yaml.parse("a: " + "9" * 100_000)

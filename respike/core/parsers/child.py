@@ -98,6 +98,13 @@ def convert(suffix: str, data: bytes) -> bytes:
     return dump("foreign.npz", found)
 
 
+def sentence(error: Exception) -> str:
+    """One line of ASCII that says what a parser met."""
+    said = " ".join(str(error).split())[:500]
+    kind = "" if type(error) is ValueError and said else f"{type(error).__name__}: "
+    return f"{kind}{said}".encode("ascii", "backslashreplace").decode()
+
+
 def main() -> int:
     """Run the child; 1: the file is refused, with a sentence on standard error."""
     die_with_parent()
@@ -108,9 +115,7 @@ def main() -> int:
         lock_down(len(data), seconds)
         out = convert(suffix, data)
     except Exception as error:  # any failure of a foreign parser is a damaged file to us
-        said = " ".join(str(error).split())[:500]
-        kind = "" if type(error) is ValueError and said else f"{type(error).__name__}: "
-        sys.stderr.write(f"{kind}{said}".encode("ascii", "backslashreplace").decode() + "\n")
+        sys.stderr.write(sentence(error) + "\n")
         sys.stderr.flush()
         os._exit(1)
     sys.stdout.buffer.write(out)
