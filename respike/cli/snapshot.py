@@ -91,7 +91,7 @@ def _take(config: Config, root: Path, given: Namespace, began: float) -> int:
             f"{time.monotonic() - began:.1f} s"
         )
         if given.to or given.push:
-            _send(store, parts, sent)
+            _send(root, store, parts)
     print(f"to keep it, commit: git add {' '.join(sent.written)}")
     return 0
 
@@ -109,10 +109,9 @@ def _folder(path: str | None) -> str | None:
     return str(folder)
 
 
-def _send(store: Store, parts: list[snapshot.Part], sent: snapshot.Sent) -> None:
+def _send(root: Path, store: Store, parts: list[snapshot.Part]) -> None:
     began = time.monotonic()
-    shared = [out for part in parts for out in part.version.shared]
-    count = store.push([*(part.file for part in parts), *shared])
+    count = store.push(snapshot.may_go(root, parts))
     progress.say(f"sent {count} files to {store.where()}, {time.monotonic() - began:.1f} s")
     for part in parts:
         for out, why in part.version.withheld.items():

@@ -1,10 +1,14 @@
 """A toy checkout with git and DVC, its snapshot in a folder, and clones of it."""
 
+import atexit
 import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from respike.audit.transport import restore
@@ -36,14 +40,27 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def checkout(folder: Path, sources: str | None = None) -> Path:
-    """A toy checkout that git and DVC know, after a run."""
+@cache
+def _ran() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="respike-toy-")) / "toy"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    return _checkout(folder, lambda folder: None)
+
+
+def checkout(folder: Path, edit: Callable[[Path], None] | None = None) -> Path:
+    """A toy checkout that git and DVC know, edited, after a run; one run serves all tests."""
+    if edit:
+        return _checkout(folder, edit)
+    shutil.copytree(_ran(), folder, symlinks=True)
+    return folder
+
+
+def _checkout(folder: Path, edit: Callable[[Path], None]) -> Path:
     toy.make(folder)
     for name in (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(toy.ROOT / name, folder / name)
-    if sources:
-        (folder / "respike/datasets/sources.yaml").write_text(sources)
+    edit(folder)
     git(folder, "init", "-q")
     commit(folder)
     done = toy.respike(folder, "run", "--cores", "2")

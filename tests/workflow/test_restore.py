@@ -129,7 +129,10 @@ def test_one_study_comes_back_alone_with_its_data(origin, clone):
     assert snapshots.jobs(clone) == ["report desk"]
 
 
-@pytest.mark.parametrize("kind", ["copy", "symlink", "hardlink"])
+@pytest.mark.parametrize(
+    "kind",
+    ["symlink", *(pytest.param(k, marks=pytest.mark.slow) for k in ("copy", "hardlink"))],
+)
 def test_every_kind_of_link_of_dvc_is_planned_as_nothing(kind, origin, clone):
     (clone / ".dvc/config.local").write_text(f"[cache]\n    type = {kind}\n")
 
@@ -327,7 +330,7 @@ def test_snakemakes_records_of_another_form_are_refused(origin, clone, monkeypat
 # ------------------------------------------------------------------ repair
 
 
-@pytest.mark.parametrize("path", [MODEL, ARRAYS])
+@pytest.mark.parametrize("path", [MODEL, pytest.param(ARRAYS, marks=pytest.mark.slow)])
 def test_repair_makes_what_failed_alone_and_then_a_run_would_do_nothing(path, origin, clone):
     place = held(origin[1], md5(origin[0], path))
     with edited(place, snapshots.flipped(place.read_bytes())):

@@ -81,9 +81,10 @@ def folder_md5(files: Mapping[str, Row], out: str) -> str:
 
 def listing(files: Mapping[str, Row], out: str) -> bytes:
     """What DVC keeps of a folder: its files by hash and name."""
-    inside = {PurePosixPath(p).relative_to(out): r for p, r in files.items() if below(p, out)}
-    # DVC sorts by the parts of a path, not by its text
-    rows = [{"md5": r.md5, "relpath": p.as_posix()} for p, r in sorted(inside.items())]
+    inside = {p: r for p, r in files.items() if below(p, out)}
+    rows = [
+        {"md5": r.md5, "relpath": p.removeprefix(f"{out}/")} for p, r in sorted(inside.items())
+    ]
     return json.dumps(rows, sort_keys=True).encode()
 
 

@@ -133,6 +133,7 @@ def take(root: Path, store: Store, parts: list[Part], about: dict[str, Any], say
     made = provenance(root, parts, named)
     check_licences(parts, named)
     _check_data_dvc(root, parts)
+    before = versions.shared_outs(root)
     for number, part in enumerate(parts, 1):
         began = time.monotonic()
         _describe(root, store, part, made, about)
@@ -145,6 +146,9 @@ def take(root: Path, store: Store, parts: list[Part], about: dict[str, Any], say
             f"[{number}/{len(parts)}] {part.version.what}: {len(part.files)} files, "
             f"{size / 1e6:.1f} MB, {time.monotonic() - began:.1f} s"
         )
+    for out, row in versions.shared_outs(root).items():
+        if row.get("md5") != before[out].get("md5"):
+            say(f"{versions.DATA} named other bytes of {out}; it now names those that are here")
     files = [row for part in parts for row in part.files.values()]
     written = [part.file for part in parts]
     shared = [versions.DATA] if any(part.version.shared for part in parts) else []
@@ -167,6 +171,19 @@ def _describe(
     if part.version.withheld:
         meta["withheld"] = part.version.withheld
     store.describe(part.file, versions.stage_file(part.version, meta, present))
+
+
+def may_go(root: Path, parts: list[Part]) -> set[str]:
+    """DVC's names of all that may be sent: files, lists of folders, ledgers."""
+    found = set()
+    for part in parts:
+        said = versions.pointer(root, part.version.name)
+        found.add(said.md5[part.ledger])
+        found |= {r.md5 for path, r in part.files.items() if not _why(part.version, path)}
+        for out in said.meta["outs"]:
+            if not _why(part.version, out):
+                found.add(ledger.folder_md5(part.files, out))
+    return found
 
 
 def _check_data_dvc(root: Path, parts: list[Part]) -> None:

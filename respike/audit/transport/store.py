@@ -138,17 +138,29 @@ class Store:
         name = self.remote()
         return self._repo.config["remote"][name]["url"].split("@")[-1] if name else "no remote"
 
-    def push(self, targets: Iterable[str]) -> int:
-        """Send what .dvc files and outs name; outs with `push: false` stay here.
+    def push(self, wanted: Iterable[str]) -> int:
+        """Send objects of the cache, those named and no other.
+
+        DVC's own push takes targets, and sends too little where some are files and some are
+        outs of another file.
 
         Returns:
-            How many files the remote did not have.
+            How many the remote did not have.
 
         Raises:
-            RespikeError: the remote cannot be written.
+            RespikeError: the remote cannot be written, or not whole.
         """
+        from dvc_data.hashfile.hash_info import HashInfo
+
         with self._spoken("written"):
-            return self._repo.push(targets=list(targets), remote=self.remote())
+            objects = {HashInfo("md5", md5) for md5 in wanted}
+            done = self._repo.cloud.push(objects, remote=self.remote())
+            if done.failed:
+                raise RespikeError(
+                    f"the remote {self.where()} did not take {len(done.failed)} of "
+                    f"{len(objects)} files; try again, what it took is kept"
+                )
+            return len(done.transferred)
 
     def fetch(self, wanted: Iterable[str]) -> None:
         """Get bytes into the cache, each checked by DVC against its md5; what fails stays out.

@@ -40,8 +40,12 @@ class Named:
         for path in digests:
             if PurePosixPath(path).name == layout.RECORD:
                 self._load(root, path)
-        for path in self.records:
-            self._check(path)
+        for path, record in self.records.items():
+            self._check_outputs(path, record)
+        for path, record in self.records.items():
+            for rows in record["inputs"].values():
+                for row in rows:
+                    self._check_input(path, row)
         for path in digests:
             if path.startswith(("data/", "results/")) and path not in {*self.of, *self.wrong}:
                 self.wrong[path] = UNNAMED
@@ -63,18 +67,16 @@ class Named:
         self.evidence |= {str(told) for told in layout.told(path)}
         self.of |= dict.fromkeys([path, *files, *map(str, layout.told(path))], path)
 
-    def _check(self, path: str) -> None:
-        record = self.records[path]
+    def _check_outputs(self, path: str, record: Mapping[str, Any]) -> None:
         for name, row in {**record["outputs"], **record["extras"]}.items():
             file = str(layout.artifact(path, name))
             if self._digests.get(file, row["sha256"]) != row["sha256"]:
                 self.wrong[file] = f"is not what {records.producer(record)} recorded"
-        for rows in record["inputs"].values():
-            for row in rows:
-                self._check_input(path, row)
 
     def _check_input(self, path: str, row: Mapping[str, Any]) -> None:
         source = row["path"]
+        if source in self.wrong:
+            return  # said there, once
         if self._digests.get(source, row["sha256"]) != row["sha256"]:
             self.wrong[path] = f"is of a job that read other bytes of {source} than are here"
         made_by = source if source.endswith(f"/{layout.RECORD}") else self.of.get(source, "")
