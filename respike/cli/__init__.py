@@ -17,6 +17,7 @@ WORDS = {
     "audit": "is it what the records say, why not, and does it come out again",
     "snapshot": "put results and data into DVC's cache, and to a remote",
     "restore": "bring them back, verified, so that nothing is planned anew",
+    "tamper-demo": "flip one bit in a copy of the results and see it found",
     "doctor": "check this machine: packages, OpenGL, encoder, cores, disk",
 }
 
