@@ -7,6 +7,7 @@ registered a claim is git's to say and is taken as stored.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -83,16 +84,24 @@ def recompute(folder: Path, budget: str) -> Result:
     store = _Store(folder)
     at = layout.output("report", "verdict").format(budget=budget)
     stored = store.value(PurePosixPath(at))
+    wrong = strict.problems(stored, "verdict")
+    if wrong:
+        raise DamagedFile(f"{at} is no document of verdicts: {wrong[0]}")
     judges = {study: _judge(store, budget, study) for study in stored["studies"]}
-    kept, again = [], []
+    kept: dict[str, Any] = {}
+    again = []
     for study, record in judges.items():
-        kept.append(store.value(_beside("judge", "verdicts", budget, study)))
-        again.append(_judged(store, record))
+        path = _beside("judge", "verdicts", budget, study)
+        with _of_our_form(path):
+            kept |= _by_name(store.value(path)["verdicts"])
+        with _of_our_form(f"what is stored of {study}"):
+            again.append(_judged(store, record))
     registered: dict[str, dict[str, str]] = {}
     for row in stored["claims"]:
         registered.setdefault(row["study"], {})[row["claim"]] = row["registered"]
     document = page.finish(again, registered)
-    claims = compared(stored, document, kept, again)
+    judged = _by_name([row for study in again for row in study["verdicts"]])
+    claims = compared(stored, document, kept, judged)
     report = store.record(layout.record("report").format(budget=budget))
     made = {**{f"judge of {study}": r for study, r in judges.items()}, "the page": report}
     return Result(
@@ -155,6 +164,16 @@ def _judge(store: _Store, budget: str, study: str) -> dict[str, Any]:
     return record
 
 
+@contextmanager
+def _of_our_form(what: object) -> Iterator[None]:
+    """A sentence where a value has not the form that respike gives it."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        said = jobs.plain(f"{type(error).__name__}: {error}")
+        raise DamagedFile(f"{what} has not the form that respike writes: {said}") from None
+
+
 def _judged(store: _Store, record: Mapping[str, Any]) -> dict[str, Any]:
     strict.check(record["settings"]["resolved"], "study")
     grammar.check(record["settings"]["resolved"])
@@ -169,24 +188,22 @@ def _judged(store: _Store, record: Mapping[str, Any]) -> dict[str, Any]:
 def compared(
     stored: Mapping[str, Any],
     again: Mapping[str, Any],
-    kept: list[dict[str, Any]],
-    judged: list[dict[str, Any]],
+    kept: Mapping[str, Any],
+    judged: Mapping[str, Any],
 ) -> list[Claim]:
     """Every claim, stored and judged again: on the page, and alone as its study judged it.
 
     Args:
         stored: of verdict.json.
         again: the same, judged again.
-        kept: each study's verdicts.json.
+        kept: study/claim -> verdict, as verdicts.json of each study has it.
         judged: the same, judged again.
     """
     page_rows, page_again = _by_name(stored["claims"]), _by_name(again["claims"])
-    alone = _by_name([row for document in kept for row in document["verdicts"]])
-    alone_again = _by_name([row for document in judged for row in document["verdicts"]])
     found = []
-    for name in dict.fromkeys([*page_rows, *page_again, *alone]):
+    for name in dict.fromkeys([*page_rows, *page_again, *kept]):
         of_page = differences(page_rows.get(name), page_again.get(name))
-        of_study = differences(alone.get(name), alone_again.get(name))
+        of_study = differences(kept.get(name), judged.get(name))
         in_study = [d._replace(field=f"verdicts.json {d.field}".strip()) for d in of_study]
         found.append(Claim(name, of_page or in_study))
     rest = differences(_rest(stored), _rest(again))

@@ -10,7 +10,7 @@ import pytest
 from respike.audit import recompute as module
 from respike.audit.recompute import Claim, Difference, compared, differences, recompute
 from respike.cli.audit import recompute as word
-from respike.core import fingerprint, records
+from respike.core import fingerprint, io, records
 from respike.core.errors import ConfigError, DamagedFile
 from tests.audit import finished
 from tests.workflow import toy
@@ -227,6 +227,35 @@ def test_claims_that_no_schema_allows_are_refused_in_a_sentence(folder):
         recompute(folder, "desk")
 
 
+def test_a_page_without_the_form_of_one_is_refused_in_a_sentence(folder):
+    finished.forge(PAGE, lambda document: document.pop("family"))
+
+    with pytest.raises(DamagedFile, match=r"^results/desk/verdict\.json is no document of ver"):
+        recompute(folder, "desk")
+
+
+def test_verdicts_without_their_form_are_refused_in_a_sentence(folder):
+    finished.forge(STUDY, lambda document: document["verdicts"][0].pop("claim"))
+
+    sentence = r"verdicts\.json has not the form that respike writes: KeyError: 'claim'$"
+    with pytest.raises(DamagedFile, match=sentence):
+        recompute(folder, "desk")
+
+
+def test_predictions_that_lack_an_array_are_refused_in_a_sentence(folder):
+    path = Path("results/desk/demo/a/seed-0/simulate/predictions.npz")
+    value = io.parse(path.name, path.read_bytes())
+    value.pop("label")
+    path.write_bytes(io.dump(path.name, value))
+    finished.agree(str(path), value)
+
+    sentence = (
+        r"^what is stored of demo has not the form that respike writes: KeyError: 'label'$"
+    )
+    with pytest.raises(DamagedFile, match=sentence):
+        recompute(folder, "desk")
+
+
 def test_nothing_is_judged_where_a_file_is_not_what_its_record_says(folder, capsys):
     Path("results/desk/demo/b/seed-2/simulate/predictions.npz").write_bytes(b"x")
 
@@ -354,7 +383,7 @@ def test_lists_of_unlike_length_differ_as_a_whole():
 def test_a_claim_that_differs_by_rounding_alone_passes_and_says_so():
     rows = [{"study": "s", "claim": c, "measured": 1.0} for c in "ab"]
     again = [{**rows[0], "measured": 1.0 + 1e-12}, rows[1]]
-    found = compared({"claims": rows}, {"claims": again}, [], [])
+    found = compared({"claims": rows}, {"claims": again}, {}, {})
     result = module.Result("desk", found, 3, {}, {})
 
     said = word.lines(result, 0, 0.5)
