@@ -2,14 +2,16 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from respike.audit import numerics
+from respike.audit import numerics, variations
 from respike.audit.numerics import CLASSES, REFERENCE, Artifact, Class, Found
 from respike.core import records
 from respike.core.errors import DamagedFile, RespikeError
-from tests.audit.numerics_rows import TWO, artifact, found, row
+from tests.arithmetic import test_every_cpu
+from tests.audit.numerics_rows import NUMERICS, TWO, artifact, found, row
 
 # ------------------------------------------------------------------ classes and their proof
 
@@ -30,6 +32,14 @@ def test_threads_are_asked_for_by_the_audits_own_variable():
     assert by_name["avx2"].environment["ATEN_CPU_CAPABILITY"] == "avx2"
     assert "X86_V3" in by_name["baseline"].environment["NPY_DISABLE_CPU_FEATURES"]
     assert "X86_V3" not in by_name["avx2"].environment["NPY_DISABLE_CPU_FEATURES"]
+
+
+def test_the_classes_are_those_under_which_exact_training_has_its_hash():
+    by_name = {one.name: one for one in CLASSES}
+
+    assert by_name["avx2"].variables == test_every_cpu.AVX2
+    assert by_name["baseline"].variables == test_every_cpu.BASELINE
+    assert [one.threads for one in CLASSES] == [1, 2, 1, 1]
 
 
 @pytest.mark.parametrize("name", sorted({n for one in CLASSES for n in one.variables}))
@@ -71,10 +81,88 @@ def test_a_switch_that_did_not_reach_a_job_is_seen():
 
 
 def test_an_unknown_class_is_refused_before_anything_runs(tmp_path):
-    with pytest.raises(
-        RespikeError, match=r"no numerics class named 'avx3'. Known: threads-2, avx2, baseline"
-    ):
+    with pytest.raises(RespikeError) as error:
         numerics.survey("smoke", tmp_path / "never", only=["avx3"])
+
+    assert str(error.value) == (
+        "no numerics class named 'avx3'. Known: threads-2, avx2, baseline."
+    )
+
+
+# ------------------------------------------------------------------ the runs
+
+
+@pytest.fixture
+def faked(monkeypatch):
+    """A survey whose runs are fakes: what each left, by class, and what it was started with."""
+    started, left = [], {}
+
+    def run(folder, budget, studies, env):
+        started.append((folder.name, budget, studies, env))
+        return variations.Ran(left.get("code", 0), 61.4, left.get("said", ""))
+
+    def collected(folder, budget):
+        name = folder.name
+        threads = left.get("threads", {"threads-2": 2}).get(name, 1)
+        variables = next(dict(one.variables) for one in CLASSES if one.name == name)
+        left.setdefault("folders", []).append(folder.exists())
+        verdicts = {"toy/c": row(measured=1.0)}
+        rows = {**NUMERICS, "threads": threads, "variables": variables}
+        return Found({"r/a": artifact()}, {}, {"r/a/record.json": rows}, verdicts)
+
+    def copied(folder, root):
+        folder.mkdir()
+        left["root"] = root
+        return folder
+
+    monkeypatch.setattr(variations, "checkout", copied)
+    monkeypatch.setattr(variations, "run", run)
+    monkeypatch.setattr(numerics, "collect", collected)
+    return started, left
+
+
+def test_every_class_runs_in_a_copy_of_its_own_that_is_removed(faked, tmp_path):
+    started, left = faked
+    told = []
+
+    document = numerics.survey("desk", tmp_path, ["toy"], (), Path("root"), told.append)
+
+    assert started == [(one.name, "desk", ["toy"], one.environment) for one in CLASSES]
+    assert left["folders"] == [True] * 4
+    assert left["root"] == Path("root")
+    assert list(tmp_path.iterdir()) == []
+    assert told == [f"{one.name}: 1 jobs in 61 s" for one in CLASSES]
+    assert [one["name"] for one in document["classes"]] == [one.name for one in CLASSES]
+
+
+def test_only_the_classes_asked_for_run_beside_the_reference(faked, tmp_path):
+    started, _ = faked
+
+    numerics.survey("desk", tmp_path, only=["baseline", "threads-2"])
+
+    assert [name for name, *_ in started] == [REFERENCE, "threads-2", "baseline"]
+
+
+def test_a_run_that_failed_is_told_by_its_last_lines(faked, tmp_path):
+    _, left = faked
+    left.update(code=2, said="zero\none\ntwo\nthree\n")
+
+    with pytest.raises(RespikeError) as error:
+        numerics.survey("desk", tmp_path)
+
+    assert str(error.value) == "the run in class reference ended with 2:\none\ntwo\nthree"
+
+
+def test_a_class_that_was_not_applied_ends_the_survey(faked, tmp_path):
+    _, left = faked
+    left["threads"] = {}
+
+    with pytest.raises(RespikeError) as error:
+        numerics.survey("desk", tmp_path)
+
+    assert str(error.value) == (
+        "class threads-2 is not shown to be applied: r/a/record.json says 1 threads, not 2"
+    )
 
 
 # ------------------------------------------------------------------ artifacts
@@ -258,6 +346,24 @@ def test_an_edited_record_is_refused(tmp_path):
 
     with pytest.raises(DamagedFile, match="was edited"):
         numerics.collect(tmp_path, "smoke")
+
+
+HEADLINES = {
+    "accuracy": ("train", "prune", "distill", "emulate"),
+    "error_snn20_mf": ("simulate",),
+    "worth": ("decode",),
+    "lift_rate": ("control",),
+}
+
+
+@pytest.mark.parametrize(
+    ("metric", "stage"), [(m, stage) for m, stages in HEADLINES.items() for stage in stages]
+)
+def test_every_stage_of_a_run_has_its_headline(tmp_path, metric, stage):
+    put(tmp_path, stage, "results/smoke/s/v/seed-0", {metric: 0.5, "other": 0.25})
+    (tmp_path / "results/smoke/verdict.json").write_text(json.dumps({"claims": [row()]}))
+
+    assert list(numerics.collect(tmp_path, "smoke").numbers.values()) == [0.5]
 
 
 @pytest.mark.parametrize("metrics", [{"accuracy": None}, {}, {"accuracy": [0.5]}])
