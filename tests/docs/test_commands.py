@@ -36,6 +36,19 @@ ELSEWHERE = {
     ),
     "respike audit numerics --budget desk": "tests/audit/test_numerics_page.py::"
     "test_the_word_runs_and_keeps_the_result",
+    "respike snapshot --to ../snapshots": "tests/workflow/test_snapshot.py::"
+    "test_it_says_each_part_and_what_to_commit",
+    "respike restore --from ../snapshots": "tests/workflow/test_restore.py::"
+    "test_a_clone_gets_every_file_and_a_run_would_do_nothing",
+    "respike restore --repair": "tests/workflow/test_restore.py::"
+    "test_repair_makes_what_failed_alone_and_then_a_run_would_do_nothing",
+    **dict.fromkeys(
+        (
+            ".venv/bin/dvc remote add --default far ssh://someone@example.org/folder",
+            ".venv/bin/dvc remote modify far verify true",
+        ),
+        "tests/workflow/test_ssh_remote.py::origin",
+    ),
     "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
     "test_sha256sum_finds_every_listed_file_as_listed",
     "respike audit explain results/desk/esl-snns/dense/seed-0/train/model.safetensors --json": (
