@@ -11,7 +11,7 @@ from respike.audit import recompute as module
 from respike.audit.recompute import Claim, Difference, compared, differences, recompute
 from respike.cli.audit import recompute as word
 from respike.core import fingerprint, io, records
-from respike.core.errors import ConfigError, DamagedFile
+from respike.core.errors import ConfigError, DamagedFile, RespikeError
 from tests.audit import finished
 from tests.workflow import toy
 
@@ -249,10 +249,17 @@ def test_predictions_that_lack_an_array_are_refused_in_a_sentence(folder):
     path.write_bytes(io.dump(path.name, value))
     finished.agree(str(path), value)
 
-    sentence = (
-        r"^what is stored of demo has not the form that respike writes: KeyError: 'label'$"
-    )
-    with pytest.raises(DamagedFile, match=sentence):
+    with pytest.raises(RespikeError, match=r"metric accuracy: .* holds no array 'label'"):
+        recompute(folder, "desk")
+
+
+def test_a_judge_that_was_not_told_enough_is_refused_in_a_sentence(folder):
+    record = records.load(JUDGE)
+    record["settings"].pop("seeds")
+    finished.seal(JUDGE, record)
+
+    sentence = "what is stored of demo has not the form that respike writes: KeyError: 'seeds'"
+    with pytest.raises(DamagedFile, match=f"^{sentence}$"):
         recompute(folder, "desk")
 
 
