@@ -322,6 +322,7 @@ def _run(
         "seed": seed,
         "split": {name: len(part) for name, part in sets.items()},
     }
+    _warn_of_silence(net, answer, log)
     log.info("test %.1f %% with the weights of epoch %d", 100 * answer.accuracy, trained.epoch)
     model = models.pack(net, trained.masks)
     own = {} if methods.arithmetic is None else _identity(model)
@@ -374,6 +375,22 @@ def _numbers(
     for name in evolution.masks:
         found[f"live_connections.{name}"] = [row[name] for row in evolution.history]
     return found
+
+
+def _warn_of_silence(net: torch.nn.Module, answer, log: logging.Logger) -> None:
+    """Name a layer that says the same of every item: what comes after it hears nothing."""
+    if net.description["neuron"] is None:
+        return
+    for name, rate in zip(list(net.layers)[:-1], answer.rates, strict=True):
+        if rate in (0.0, 1.0):
+            did, turn = (
+                ("never fired", "lower") if rate == 0 else ("fired in every step", "raise")
+            )
+            log.warning(
+                "layer %s %s on the test items: the accuracy is that of the output's bias; "
+                "%s the neuron's threshold, or look at the weights and the inputs",
+                name, did, turn,
+            )  # fmt: skip
 
 
 def _activity(net: torch.nn.Module, answer) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whole runs on small data: what they leave, what two of them share, what they refuse."""
 
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -357,6 +358,33 @@ def test_a_loss_that_is_no_number_ends_with_what_to_do():
         "the loss is inf in epoch 1, step 1: training ran away; lower learning_rate (now 0.02),"
         " or look at the neuron's surrogate and the inputs"
     )
+
+
+def test_a_network_that_is_silent_is_warned_of_with_the_name_of_its_layer(caplog):
+    outcome = train(neuron={"lif": {"v_threshold": 1e9}})
+
+    assert outcome.metrics["firing_rate.hidden1"] == 0
+    assert "layer hidden1 never fired on the test items: the accuracy is that of" in caplog.text
+    assert "lower the neuron's threshold, or look at the weights and the inputs" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("neuron", "rates", "said"),
+    [
+        ({"lif": {}}, [0.5, 0.0], ["layer b never fired"]),
+        ({"lif": {}}, [1.0, 0.5], ["layer a fired in every step"]),
+        ({"lif": {}}, [0.001, 0.999], []),
+        (None, [], []),
+    ],
+)
+def test_only_a_layer_that_says_the_same_of_every_item_is_warned_of(
+    neuron, rates, said, caplog
+):
+    net = SimpleNamespace(description={"neuron": neuron}, layers={"a": 0, "b": 0, "out": 0})
+
+    runs._warn_of_silence(net, SimpleNamespace(rates=rates), LOG)
+
+    assert [line.split(" on the")[0] for line in caplog.messages] == said
 
 
 def test_a_model_of_another_seed_is_refused(dense, teacher):
