@@ -235,7 +235,7 @@ class Store:
         from dvc.exceptions import DvcException
 
         try:
-            self._repo.commit(target=target, force=True, relink=False)
+            self._repo.commit(target=str(self._root / target), force=True, relink=False)
         except (DvcException, OSError) as error:
             raise RespikeError(
                 f"DVC cannot take {target} into its cache: {_brief(error)}"
