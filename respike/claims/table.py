@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from respike.claims.words import sentence
+from respike.core.log import visible
 
 COLUMNS = (
     "study", "claim", "verdict", "scope", "level", "primary", "dataset", "data_kind", "budget",
@@ -12,6 +13,8 @@ COLUMNS = (
     "p_holds", "p_differs", "p_adjusted", "uncorrected", "decidable_margin", "power",
     "seeds_needed", "registered", "sentence",
 )  # fmt: skip
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a text that begins so would be run
 
 
 def rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -36,4 +39,12 @@ def _row(claim):
         "power": power.get("power"),
         "sentence": sentence(claim),
     }
-    return {key: found[key] for key in COLUMNS}
+    return {key: _cell(found[key]) for key in COLUMNS}
+
+
+def _cell(value):
+    """A value as a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return f"'{text}" if text.startswith(FORMULA) else text

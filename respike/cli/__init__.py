@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from respike.core.errors import INTERRUPTED, MISUSED, RespikeError, did_you_mean
+from respike.core.log import Shown
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
@@ -46,7 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code; docs/exit-codes.md lists all of them.
     """
-    return dispatch("respike", __name__, WORDS, sys.argv[1:] if argv is None else argv)
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(Shown, streams)  # a file's name may hold any character
+    try:
+        return dispatch("respike", __name__, WORDS, sys.argv[1:] if argv is None else argv)
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def dispatch(prog: str, package: str, words: dict[str, str], argv: list[str]) -> int:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from respike.cli import common
 from respike.cli.show import newest
 from respike.core.errors import ConfigError
+from respike.core.log import line
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def execute(given: Namespace) -> int:
             code = error.exit_code
             continue
         paper = value["paper"]
-        print(f"{study}  {paper['title']}")
+        print(f"{study}  {line(paper['title'])}")
         print(
             "  " + "; ".join([f"arXiv {paper['arxiv']}", *filter(None, [paper.get("venue")])])
         )

@@ -20,7 +20,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from respike.core import disk, layout
-from respike.core.log import STOPPED
+from respike.core.log import STOPPED, visible
 
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
@@ -36,8 +36,8 @@ _FRAME = re.compile(
 
 
 def say(text: str) -> None:
-    """One line for the person at the screen."""
-    print(text, file=sys.stderr, flush=True)
+    """One line for the person at the screen; what would be further lines is indented."""
+    print(visible(text).replace("\n", "\n  "), file=sys.stderr, flush=True)
 
 
 def span(seconds: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from respike.cli import common, progress
 from respike.core import layout
 from respike.core.errors import MISUSED, RespikeError, did_you_mean
+from respike.core.log import line
 
 MOST_FILES = 6
 
@@ -57,8 +58,8 @@ def execute(given: Namespace) -> int:
         both = " and ".join(f"{s}/{c}" for s, c in keys)
         print(f"respike show: '{claim}' stands in two studies; say {both}", file=sys.stderr)
         return MISUSED
-    for line in lines(found[keys[0]]):
-        print(line)
+    for row in lines(found[keys[0]]):
+        print(row)
     return 0
 
 
@@ -84,9 +85,9 @@ def lines(v: dict[str, Any]) -> list[str]:
         ("to decide", _to_decide(v)),
         ("registered", v.get("registered")),
     ]
-    found = [f"{name:11s}{text}" for name, text in rows if text]
+    found = [f"{name:11s}{line(text)}" for name, text in rows if text]
     for evidence in v["evidence"][:MOST_FILES]:
-        found.append(f"{'evidence':11s}{evidence['path']}  {evidence['sha256'][:16]}")
+        found.append(f"{'evidence':11s}{line(evidence['path'])}  {evidence['sha256'][:16]}")
     more = len(v["evidence"]) - MOST_FILES
     return found + ([f"{'':11s}and {more} more files"] if more > 0 else [])
 

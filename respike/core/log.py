@@ -7,6 +7,8 @@ can move the cursor, hide its end or pass for a line of another stage.
 import logging
 import sys
 import unicodedata
+from collections.abc import Iterable
+from typing import Any
 
 STOPPED = "stopped: "  # begins the sentence that ends a failing stage
 
@@ -30,6 +32,31 @@ def visible(text: object) -> object:
 
 def _plain(character: str) -> bool:
     return character in "\n\t" or unicodedata.category(character) not in _HIDDEN
+
+
+def line(text: object) -> str:
+    """Text of a stranger on one line: see `visible`; a line break or tab becomes a blank."""
+    return " ".join(str(visible(str(text))).split())
+
+
+class Shown:
+    """A stream in which nothing hides: whatever is written to it is made visible first."""
+
+    def __init__(self, stream: Any):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text, and say how much of it there was."""
+        self._stream.write(visible(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts one after the other."""
+        for text in lines:
+            self.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Lines(logging.Formatter):

@@ -74,7 +74,7 @@ def parse(text: str, source: str = "text") -> Document:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_syntax(error, text, source)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise ConfigError(f"{source}: not YAML: {str(error).splitlines()[0]}") from None
     places: dict[Key, Place] = {}
     if node is None:
