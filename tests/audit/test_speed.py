@@ -1,4 +1,4 @@
-"""The benchmark of the checker runs and prints its ratio; what it prints is judged by people."""
+"""The benchmark of the checker runs and prints its ratio, which people judge."""
 
 import json
 import subprocess

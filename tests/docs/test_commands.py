@@ -54,6 +54,14 @@ ELSEWHERE = {
     "respike audit explain results/desk/esl-snns/dense/seed-0/train/model.safetensors --json": (
         "tests/workflow/test_explain.py::test_a_flipped_bit_is_named_though_snakemake_sees_nothing"
     ),
+    "python3 -I respike/audit/check.py . --budget desk": "tests/audit/test_tamper_matrix.py::"
+    "test_the_program_and_sha256sum_pass_what_verify_passes",
+    **dict.fromkeys(
+        ("respike audit verify", "respike audit verify --budget desk"),
+        "tests/audit/test_check.py::test_the_word_gives_the_same_answer_and_the_same_codes",
+    ),
+    "respike tamper-demo": "tests/audit/test_tamper_demo.py::"
+    "test_the_bit_is_found_with_the_claim_it_hits_and_the_run_is_left_alone",
     "respike audit recompute": "tests/audit/test_recompute.py::"
     "test_the_command_judges_a_folder_again",
     "respike audit bundle": "tests/audit/test_bundle.py::"
