@@ -8,6 +8,7 @@ import pytest
 from respike.audit import levels
 from respike.audit.levels import Held, Tolerance, judged, outside, worst
 from respike.core import io, layout
+from tests.workflow import toy
 
 WIDE = Tolerance(0, 0.1, "a reason")
 ARRAYS = {"n": np.array([1, 2]), "x": np.array([[0.5, 1.0]], np.float32)}
@@ -114,6 +115,8 @@ def test_where_some_keys_are_claimed_the_others_may_be_anything():
     assert held(old, far, only, "m.json", one_class=False).says.startswith(
         "accuracy is 0.7, was 0.5; declared: accuracy alone, "
     )
+    added = held(b"{}", old, only, "m.json", one_class=False)
+    assert added.says.startswith("accuracy is on one side only; ")
     gone = held(old, b"{}", only, "m.json", one_class=False)
     assert gone.says.startswith("accuracy is on one side only; ")
 
@@ -183,6 +186,28 @@ def test_weights_of_exact_arithmetic_must_be_equal_in_every_class(arithmetic):
 @pytest.mark.parametrize("settings", [{}, {"train": {}}, {"train": {"arithmetic": "other"}}])
 def test_other_weights_are_not_claimed_across_classes(settings):
     assert levels.tolerance("train", "model.safetensors", settings).only == ()
+
+
+@pytest.mark.parametrize("decoder", ["cnn-attention", {"cnn-attention": {"epochs": 2}}])
+def test_a_decoder_that_is_trained_is_not_claimed_across_classes_but_for_its_worth(decoder):
+    settings = {"decode": {"decoder": decoder}}
+
+    for file in ("model.npz", "predictions.npz", "curve.csv"):
+        assert levels.tolerance("decode", file, settings).only == ()
+    assert levels.tolerance("decode", "metrics.json", settings).only == ("worth",)
+
+
+def test_a_decoder_that_is_solved_for_is_claimed_whole():
+    for file in layout.STAGES["decode"].content.values():
+        settings = {"decode": {"decoder": "linear"}}
+
+        assert levels.tolerance("decode", file, settings).only is None
+
+
+def test_the_decoders_that_are_named_are_parts():
+    assert set(layout.STAGES["decode"].content.values()) == levels.DECLARED["decode"].keys()
+    parts = {p.stem.replace("_", "-") for p in (toy.ROOT / "respike/eeg/decoders").glob("*.py")}
+    assert parts > levels.STEPWISE
 
 
 # ------------------------------------------------------------------ comparison of values
