@@ -135,7 +135,7 @@ def _repair(
     argv = [*dict.fromkeys(targets), *common.snakemake_arguments(given), "--cores", cores]
     code = common.call_snakemake(argv, progress.LogHandler, "respike")
     with opened(root, progress.say, source) as store:
-        stale = [r for r in found.jobs if not _as_it_was(root, store, asked, r)]
+        stale = [r for r in found.jobs if not _as_it_was(root, store, asked, found, r)]
     # what is not as it was stays newer than what was made of it, so that a run sees it
     here = [path for path in asked.files if restore.same(root, asked, path)]
     restore.same_time(root, here, before)
@@ -146,9 +146,10 @@ def _repair(
         raise RespikeError("not all could be made anew; the lines above say why")
 
 
-def _as_it_was(root: Path, store: Store, asked: Wanted, record: str) -> bool:
+def _as_it_was(root: Path, store: Store, asked: Wanted, found: Outcome, record: str) -> bool:
     folder = PurePosixPath(record).parent
-    if (why := _not_run(root, record)) is not None:
+    why = _not_run(root, record)
+    if why and found.absent.keys() >= {*found.jobs[record]}:  # kept back, and still not here
         restore.undo(root, store, asked, record)
         progress.say(f"could not be had: {folder}: {why}")
         return True
@@ -164,5 +165,5 @@ def _not_run(root: Path, record: str) -> str | None:
     try:
         made = records.load(root / record)
     except DamagedFile:
-        return None
+        return "its job failed"
     return made["reason"] if made["status"] == records.PLACEHOLDER else None

@@ -167,6 +167,7 @@ def test_what_a_remote_sends_wrong_is_named_and_never_put_into_its_place(fault, 
     (bad,) = found.bad
     assert (bad.path, bad.producer) == (MODEL, "train of toy/dense seed 0")
     assert bad.why == f"{origin[1]} has no such bytes, or other ones"
+    assert not bad.moved
     assert not (clone / MODEL).exists()
     assert not (clone / RECORD).exists()
 
@@ -242,7 +243,7 @@ def test_a_ledger_with_a_line_deleted_is_refused_whole(origin, clone):
 
     with (
         edited(place, json.dumps(value).encode()),
-        pytest.raises(RespikeError, match=r"desk-toy.json is neither in DVC's cache nor in wh"),
+        pytest.raises(RespikeError, match=r"/remote has no versions/desk-toy.json as this co"),
     ):
         bring(clone, origin[1])
     assert not (clone / "results").exists()
@@ -304,17 +305,27 @@ def test_a_file_that_the_snapshot_does_not_know_stays(origin, clone):
     assert mine.read_text() == "mine"
 
 
-def test_another_run_that_owns_the_folder_is_waited_for_by_its_name(origin, clone):
+@pytest.mark.parametrize("words", [["restore"], ["snapshot"]])
+def test_another_run_that_owns_the_folder_is_named(words, clone):
     from respike.core import lock
 
     lock.acquire(clone)
     try:
-        done = toy.respike(clone, "restore", "--from", str(origin[1]))
+        done = toy.respike(clone, *words)
     finally:
         lock.release(clone)
 
     assert done.returncode == 75
     assert "another run owns this folder" in done.stderr
+
+
+def test_without_a_remote_and_a_cache_it_says_where_to_look(clone):
+    with pytest.raises(
+        RespikeError,
+        match=r"^no remote is configured; the cache has no versions/data-digits.json as this .*"
+        r"Say where the snapshot is with --from$",
+    ):
+        bring(clone, None)
 
 
 def test_snakemakes_records_of_another_form_are_refused(origin, clone, monkeypatch):

@@ -375,6 +375,28 @@ def test_a_setting_changed_without_it_plans_its_data_too(kept, tmp_path):
     assert {"prepare digits", "prune pruned 0", "prune pruned 1"} <= {*planned}
 
 
+@pytest.mark.slow
+def test_of_a_set_without_derivatives_nothing_that_was_computed_is_sent(tmp_path):
+    def edit(folder):
+        (folder / "respike/datasets/sources.yaml").write_text(sources("CC-BY-ND-4.0"))
+
+    folder = snapshots.checkout(tmp_path / "toy", edit)
+    done = toy.respike(folder, "snapshot", "--to", str(tmp_path / "remote"))
+    snapshots.commit(folder)
+    clone = snapshots.clone(folder, tmp_path / "clone")
+    back = toy.respike(clone, "restore", "--from", str(tmp_path / "remote"))
+
+    why = "its licence CC-BY-ND-4.0 allows no derivatives, and its arrays are one"
+    assert f"kept back: results/desk/toy, since {why}\n" in done.stderr
+    sent = everything(tmp_path / "remote").values()
+    files = [
+        p for top in ("data/digits", "results/desk/toy") for p in (folder / top).rglob("*")
+    ]
+    assert [p.name for p in files if p.is_file() and p.read_bytes() in sent] == []
+    assert f"since {why}; 7 jobs make them anew" in back.stderr
+    assert back.stdout == "a run would do 8 jobs\n"
+
+
 @pytest.mark.parametrize(
     ("licence", "why"),
     [

@@ -126,8 +126,8 @@ def _read(root: Path, store: Store, pointer: versions.Pointer) -> Ledger:
     md5 = pointer.md5[path]
     if not store.has(md5):
         raise RespikeError(
-            f"{path} is neither in DVC's cache nor in what {store.where()} sends; without this "
-            "ledger nothing can be believed. Say where the snapshot is with --from"
+            f"{_source(store)} no {path} as this commit names it; without that ledger nothing "
+            "can be believed. Say where the snapshot is with --from"
         )
     try:
         found = ledger.parse(pointer.name, store.object(md5).read_bytes(), sha256, outs)
@@ -137,6 +137,12 @@ def _read(root: Path, store: Store, pointer: versions.Pointer) -> Ledger:
     here.unlink(missing_ok=True)
     shutil.copyfile(store.object(md5), here)
     return found
+
+
+def _source(store: Store) -> str:
+    return (
+        f"{store.where()} has" if store.remote() else "no remote is configured; the cache has"
+    )
 
 
 def bring(root: Path, store: Store, asked: Wanted, when: str) -> Outcome:
@@ -161,7 +167,7 @@ def bring(root: Path, store: Store, asked: Wanted, when: str) -> Outcome:
             if path in asked.withheld:
                 found.absent[path] = asked.withheld[path]
             else:
-                wrong[path] = f"{store.where()} has no such bytes, or other ones"
+                wrong[path] = f"{_source(store)} no such bytes, or other ones"
             continue
         store.place(row.md5, root / path)
         found.placed.append(path)

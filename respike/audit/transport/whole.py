@@ -27,7 +27,7 @@ class Named:
     Attributes:
         records: path -> record, of those that can be believed.
         of: path of a file -> path of the record that names it.
-        evidence: files that no rule declares, such as films.
+        evidence: files below results/ that no rule declares, such as films.
         wrong: path -> what is wrong with it, as a sentence's end.
     """
 
@@ -64,7 +64,6 @@ class Named:
         if record["stage"] == "report":
             files += [str(layout.artifact(path, name)) for name in _REPORT]
         self.evidence |= {str(layout.artifact(path, name)) for name in record["extras"]}
-        self.evidence |= {str(told) for told in layout.told(path)}
         self.of |= dict.fromkeys([path, *files, *map(str, layout.told(path))], path)
 
     def _check_outputs(self, path: str, record: Mapping[str, Any]) -> None:

@@ -117,6 +117,18 @@ def test_a_job_that_read_the_bytes_of_another_job_is_wrong(run):
     }
 
 
+def test_what_is_made_of_the_pages_record_is_named_by_it(run):
+    path = "results/desk/record.json"
+    record(run, path, {"stage": "report"}, [], {"report.html": b"page"})
+    for name in ("SHA256SUMS", "manifest.json", "other.json"):
+        put(run, f"results/desk/{name}", b"x")
+
+    found = Named(run, digests(run))
+
+    assert found.wrong == {"results/desk/other.json": UNNAMED}
+    assert found.of["results/desk/manifest.json"] == path
+
+
 def test_what_is_not_there_is_not_wrong(run):
     (run / DATA).unlink()
     (run / MADE_BY).unlink()
