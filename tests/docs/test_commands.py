@@ -62,6 +62,10 @@ ELSEWHERE = {
     ),
     "respike tamper-demo": "tests/audit/test_tamper_demo.py::"
     "test_the_bit_is_found_with_the_claim_it_hits_and_the_run_is_left_alone",
+    "respike audit rerun --sample 8": "tests/audit/test_rerun.py::"
+    "test_an_honest_run_comes_out_bitwise_and_is_left_alone",
+    "respike audit determinism": "tests/audit/test_determinism.py::"
+    "test_the_command_ends_with_what_was_found",
     "respike audit recompute": "tests/audit/test_recompute.py::"
     "test_the_command_judges_a_folder_again",
     "respike audit bundle": "tests/audit/test_bundle.py::"
