@@ -4,6 +4,7 @@ Everything is checked here before any job starts. A job's settings, inputs and c
 are functions of its wildcards alone, so that Snakemake sees every change and no other.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,6 +23,12 @@ from respike.core.study import (
 )
 from respike.core.yaml import Document
 
+# user:password@ of a url, or a query such as ?token= and ?X-Amz-Signature=
+_SECRET = re.compile(
+    r"//[^/?#]*@|[?&][^=&]*"
+    r"(?i:token|secret|passw|signature|credential|api_?key|access_?key|auth)[^=&]*=",
+)
+
 
 @cache
 def sources(root: Path) -> Document:
@@ -30,7 +37,20 @@ def sources(root: Path) -> Document:
         root / "respike/datasets/sources.yaml", "respike/datasets/sources.yaml"
     )
     strict.check(document.value, "sources", document)
+    _check_no_secret(document)
     return document
+
+
+def _check_no_secret(document: Document) -> None:
+    for dataset, row in document.value["datasets"].items():
+        for i, file in enumerate(row.get("files", [])):
+            for j, url in enumerate(file["urls"]):
+                if _SECRET.search(url if isinstance(url, str) else url["url"]):
+                    place = document.at(("datasets", dataset, "files", i, "urls", j))
+                    raise ConfigError(
+                        f"{place} a url of {dataset} carries a password or a key, which every "
+                        "record would show; take it out: a login belongs into ~/.netrc"
+                    )
 
 
 class Config:

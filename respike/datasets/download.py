@@ -21,7 +21,7 @@ import urllib3
 
 from respike.core.errors import RespikeError
 from respike.datasets.cache import Cache, digest_file
-from respike.datasets.sources import Origin, Unreachable
+from respike.datasets.sources import Origin, Unreachable, without_secrets
 
 log = logging.getLogger("respike.fetch")
 AGENT = "respike/1 (reproduces published experiments; fetches each file once)"
@@ -167,7 +167,8 @@ def _open(
         allowed = {"https", first.scheme}
         if there.scheme not in allowed:
             raise Unreachable(
-                f"it redirects to {target}; it may only to {' or '.join(sorted(allowed))}"
+                f"it redirects to {without_secrets(target)}; it may only to "
+                f"{' or '.join(sorted(allowed))}"
             )
         if there.hostname != first.hostname and _private(there.hostname or ""):
             raise Unreachable(f"it redirects into a private network ({there.hostname})")

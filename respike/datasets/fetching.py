@@ -19,7 +19,7 @@ from respike.core.errors import RespikeError
 from respike.datasets import archives
 from respike.datasets.cache import Cache, digest, digest_file
 from respike.datasets.download import Patience, Rejected, download
-from respike.datasets.sources import File, Origin, Unreachable, files
+from respike.datasets.sources import File, Origin, Unreachable, files, without_secrets
 
 log = logging.getLogger("respike.fetch")
 CLIENT_S = 900  # a package client may take this long
@@ -177,7 +177,7 @@ def _client(client: str, command: list[str], folder: Path, pattern: str) -> Path
     told = [line for line in errors if line.startswith(("ERROR: No", "npm error notarget"))]
     why = (told or errors or ["it said nothing"])[0]
     why = why.removeprefix("ERROR: ").removeprefix("npm error ").removeprefix("notarget ")
-    raise Unreachable(f"{client} could not get it ({why[:200]})")
+    raise Unreachable(f"{client} could not get it ({without_secrets(why)[:200]})")
 
 
 def _installed(origin: Origin) -> bytes:

@@ -4,6 +4,7 @@ The table itself is read and checked by `respike.core.config`; a job gets its ro
 settings. Nothing without a sha256 written beforehand leaves this module.
 """
 
+import re
 from typing import Any, NamedTuple
 
 from respike.core.errors import RespikeError
@@ -13,6 +14,12 @@ SCHEMES = ("package", "pypi", "npm", "https", "http", "file")
 
 class Unreachable(RespikeError):
     """A file cannot be had as things are: no network, a mirror that is down, no pin."""
+
+
+def without_secrets(text: str) -> str:
+    """A sentence whose URLs show neither user and password nor a query (signed links)."""
+    text = re.sub(r"(\w+://)[^/\s@]*@", r"\1", text)
+    return re.sub(r"(\w+://[^\s?#)\]'\"]*)[?#][^\s)\]'\"]*", r"\1?...", text)
 
 
 class Origin(NamedTuple):
