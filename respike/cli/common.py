@@ -63,6 +63,11 @@ def overrides(given: Namespace) -> dict[str, Any]:
 
 def configuration(given: Namespace):
     """The checked configuration; what is wrong with it ends here, before any job."""
+    if set("{}") & set(str(ROOT)):
+        raise ConfigError(
+            f"the checkout lies in {ROOT}, and Snakemake takes braces in a path for names; "
+            "move it to a folder without { and }"
+        )
     from respike.claims import grammar
     from respike.core.config import Config
 
