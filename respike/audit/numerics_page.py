@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from respike.audit.numerics import REFERENCE
+from respike.audit.numerics import NOT_RUN, REFERENCE
 
 HEAD = """# What threads and instruction sets change
 
 This page is written by `respike audit numerics`; do not edit it. The campaign at budget
 {budget} was run {runs} times in fresh copies of the checkout, in {minutes} minutes: once as
 this machine is, with one thread (the reference), and once in each numerics class below. The
-records of the jobs show that each class was applied. {smoke}
+records of the jobs show that each class was applied.{smoke}
 
     respike audit numerics --budget desk     # run all again; the result goes to audits/
     respike audit numerics --page docs/numerics.md --from docs/numerics.json   # this page
@@ -20,10 +20,10 @@ Machine: {machine}.
 | class | what it is | variables | jobs | seconds |
 |---|---|---|---|---|
 """
-SMOKE = (
-    "**At budget smoke networks are hardly trained and statistical claims are not judged**, so"
-    " that verdicts of identities alone stand here."
-)
+SMOKE = """
+
+**At budget smoke networks are hardly trained and statistical claims are not judged**, so that
+verdicts of identities alone stand here."""
 STAGES = """
 ## Artifacts
 
@@ -37,16 +37,18 @@ on every CPU: data and the `exact` training always, an emulation wherever its mo
 CLAIMS = """
 ## Verdicts
 
-{flips} The chance that a verdict would be another under one more such class comes from the
-spread of the measured value over the {count} runs, as a prediction by Student's t with {df}
-degrees of freedom: classes are few and chosen, so it says how near a verdict is to its edge and
-promises nothing. It looks at the claim's own interval; a claim that it needs has a row of its
-own.
+{flips}
+
+The chance that a verdict would be another under one more such class comes from the spread of
+the measured value over the {count} runs, as a prediction by Student's t (df = {df}): classes
+are few and chosen, so it says how near a verdict is to its edge and promises nothing. It looks
+at the claim's own interval; a claim that it needs has a row of its own. {unjudged} more claims
+are not run at this budget.
 
 | claim | {names} | chance of a flip |
 |---|{rules}|---|
 """
-WHY = {"not run": "-", "identity": "identity: equal or not"}
+WHY = {"identity": "identity: equal or not"}
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -70,20 +72,22 @@ def page(found: Mapping[str, Any]) -> str:
         rules="|".join("---" for _ in classes[1:]),
     )
     text += "".join(_stage(row, classes[1:]) for row in found["stages"])
+    judged = [row for row in found["claims"] if row["why"] != NOT_RUN]
     text += CLAIMS.format(
+        unjudged=len(found["claims"]) - len(judged),
         flips=flips(found["claims"]),
         count=len(classes),
         df=len(classes) - 1,
         names=" | ".join(classes),
         rules="|".join("---" for _ in classes),
     )
-    text += "".join(_claim(row, classes) for row in found["claims"])
+    text += "".join(_claim(row, classes) for row in judged)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 def flips(claims: list[Mapping[str, Any]]) -> str:
     """One sentence: how many verdicts flip, and the greatest chance of one."""
-    judged = [row for row in claims if row["why"] != "not run"]
+    judged = [row for row in claims if row["why"] != NOT_RUN]
     moved = [row["claim"] for row in judged if row["flips"]]
     said = f"{len(moved)} of {len(judged)} verdicts flip"
     said += f": {', '.join(moved)}." if moved else "."
