@@ -63,10 +63,8 @@ class _Bad(Exception):
 
 
 class Finding(NamedTuple):
-    """One thing that is not as recorded; a warning where it does not fail.
-
-    kind: missing changed extra unaccounted record manifest withheld signature root class.
-    """
+    """One thing that is not as recorded, a warning where it does not fail; of the kinds
+    missing changed extra unaccounted record manifest withheld signature root class."""
 
     kind: str
     path: str
@@ -109,7 +107,10 @@ def verify(
         raise Refused(f"no budget '{_plain(budget)}'; there are: {', '.join(BUDGETS)}")
     if not os.path.isdir(folder):
         raise Refused(f"{_plain(str(folder))} is no folder")
-    return _Check(folder).report(budget, root, signers)
+    try:
+        return _Check(folder).report(budget, root, signers)
+    except OSError as error:  # a file that was there a moment ago
+        raise Refused(f"{_plain(str(error))}; does a run change this folder now?") from None
 
 
 def strict_json(data: bytes) -> Any:
@@ -173,8 +174,8 @@ class _Files:
     def __init__(self, folder: Path):
         self.folder = os.path.realpath(folder)
         self.is_bundle = os.path.lexists(os.path.join(self.folder, BUNDLE))
-        tops = () if self.is_bundle else TOPS
-        self.tops = {top: os.path.realpath(os.path.join(self.folder, top)) for top in tops}
+        tops = ((top, os.path.join(self.folder, top)) for top in TOPS if not self.is_bundle)
+        self.tops = {top: os.path.realpath(place) for top, place in tops}
         self.sizes: dict[str, int] = {}  # path -> bytes, of what was read
 
     def place(self, path: str) -> str:
@@ -552,8 +553,7 @@ class _Check(_Files):
 
 
 def said(report: Report, known: bool, as_json: bool = False) -> str:
-    """A report in few lines for people, or all of it for machines; `known`: whether a published
-    root hash or a signature was compared."""
+    """A report in few lines, or all of it; `known`: a root hash or signature was compared."""
     withheld = sum(finding.kind == "withheld" for finding in report.findings)
     not_checked = ["that the code gives these numbers again: `respike audit rerun`"]
     if withheld:

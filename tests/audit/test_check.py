@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import random
 import re
 import socket
 import subprocess
@@ -924,3 +925,67 @@ def test_the_word_gives_the_same_answer_and_the_same_codes(run, bundled, tmp_pat
     assert capsys.readouterr().out == program(run.folder, "--root", "0" * 64).stdout
     assert main(["audit", "verify", str(tmp_path), "--budget", "desk"]) == 2
     assert capsys.readouterr().err == f"respike audit verify: {REFUSED[1][1]}\n"
+
+
+def test_a_file_that_goes_away_while_it_is_looked_at_is_a_refusal_and_no_traceback(
+    run, monkeypatch
+):
+    run.put(f"{TRAIN}/other", b"")
+    look = os.lstat
+
+    def gone(path):
+        if str(path).endswith("/other"):
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "lstat", gone)
+
+    with pytest.raises(check.Refused, match=r"other'; does a run change this folder now\?$"):
+        check.verify(run.folder)
+
+
+def test_a_file_touches_only_the_claims_that_stand_on_it(run):
+    def change(document):
+        rows = document["claims"]
+        rows.append({**rows[0], "claim": "of-another", "evidence": rows[0]["evidence"][:1]})
+        rows[0]["evidence"] = rows[0]["evidence"][1:]
+
+    edit(run, f"{AT}/verdict.json", change)
+    tamper.rehash(run)
+    path = f"{TRAIN}/predictions.npz"
+    value = bytearray((run.folder / path).read_bytes())
+    value[50] ^= 1
+    run.put(path, bytes(value))
+
+    rows = json.loads((run.folder / AT / "verdict.json").read_bytes())["claims"]
+    stand = {
+        f"small/{row['claim']}" for row in rows if path in [e["path"] for e in row["evidence"]]
+    }
+    others = {f"small/{row['claim']}" for row in rows} - stand
+    assert len(stand) == 1
+    assert check.verify(run.folder).claims.keys() == stand
+    assert len(others) == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_hostile_values_in_whole_records_end_in_findings_and_no_traceback(seed, run):
+    draw = random.Random(seed)
+    odd = [None, True, -1, 10**30, "", "../x", "\ud800", [], {}, [[]], {"a": {}}, "a\0b"]
+    path = draw.choice(sorted(p for p in run.files() if p.endswith("record.json")))
+
+    def change(record):
+        record[draw.choice(sorted(record))] = draw.choice(odd)
+        inner = record[draw.choice(["inputs", "outputs", "settings", "numerics"])]
+        if isinstance(inner, dict):
+            inner[draw.choice([*inner, "more"])] = draw.choice(odd)
+
+    value = json.loads(run.bytes(path))
+    change(value)
+    value["seal"] = records.seal(value)
+    run.put(path, records.dump(value))
+    relist(run)
+
+    report = check.verify(run.folder)
+
+    assert not report.passed
+    assert re.fullmatch(r"[ -~\n]*", check.said(report, known=False))
