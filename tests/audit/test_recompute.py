@@ -341,6 +341,14 @@ def test_a_row_of_code_json_that_does_not_make_its_fingerprint_is_not_believed(f
     assert recompute(folder, "desk").code == {"judge of demo": []}
 
 
+def test_other_code_of_the_page_is_named_as_the_pages(folder):
+    record = records.load("results/desk/record.json")
+    record["code"] = "0" * 64
+    finished.seal("results/desk/record.json", record)
+
+    assert recompute(folder, "desk").code == {"the page": []}
+
+
 def test_other_libraries_are_named(folder, monkeypatch, capsys):
     finished.forge(PAGE, edit("lead", measured=41.0))
     here = module.metadata.version("numpy")
@@ -358,11 +366,11 @@ def test_other_libraries_are_named(folder, monkeypatch, capsys):
 
 def test_fields_that_matter_most_come_first():
     found = differences(
-        {"detail": {"p": 1}, "verdict": "holds", "interval": [1.0, 2.0]},
-        {"detail": {"p": 2}, "verdict": "differs", "interval": [1.0, 3.0]},
+        {"detail": {"p": 1}, "evidence": [], "verdict": "holds", "interval": [1.0, 2.0]},
+        {"detail": {"p": 2}, "evidence": [1], "verdict": "differs", "interval": [1.0, 3.0]},
     )
 
-    assert [d.field for d in found] == ["verdict", "interval.1", "detail.p"]
+    assert [d.field for d in found] == ["verdict", "interval.1", "evidence", "detail.p"]
 
 
 @pytest.mark.parametrize(
