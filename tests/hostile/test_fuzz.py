@@ -82,7 +82,8 @@ def _mat():
         savemat(
             buffer, {"ws": {"name": "x", "win": wins}, "c": [[1, 2]]}, do_compression=packed
         )
-        found.append(buffer.getvalue())
+        head = b"MATLAB 5.0 MAT-file".ljust(124)  # scipy puts the date there
+        found.append(head + buffer.getvalue()[124:])
     return found
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from respike.core.io import dump
 from respike.core.lock import die_with_parent
+from respike.core.log import line
 from respike.core.parsers import edf, hdf5, mat, state
 
 READERS = {
@@ -100,9 +101,9 @@ def convert(suffix: str, data: bytes) -> bytes:
 
 def sentence(error: Exception) -> str:
     """One line of ASCII that says what a parser met."""
-    said = " ".join(str(error).split())[:500]
+    said = line(error)
     kind = "" if type(error) is ValueError and said else f"{type(error).__name__}: "
-    return f"{kind}{said}".encode("ascii", "backslashreplace").decode()
+    return f"{kind}{said}".encode("ascii", "backslashreplace").decode()[:500]
 
 
 def main() -> int:
