@@ -362,6 +362,17 @@ def test_what_this_machine_cannot_do_is_skipped_with_its_reason(pretend, monkeyp
     assert said[-1] == "host        skipped             another host name: not permitted"
 
 
+def test_what_was_not_asked_for_is_left_out_and_said(pretend):
+    one, _ = audit(pretend, "umask")
+    chosen, left_out = determinism._chosen(())
+
+    assert one.left_out == [
+        variation.name for variation, _ in chosen if variation.name != "umask"
+    ]
+    assert (len(chosen), left_out) == (12, [])
+    assert [control for _, control in chosen] == [False] * 10 + [True] * 2
+
+
 def test_a_name_that_is_no_variation_is_refused(pretend):
     with pytest.raises(
         ConfigError, match=r"^no variation 'zon'\. Did you mean 'zone'\? There are"
