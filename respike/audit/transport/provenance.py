@@ -26,7 +26,7 @@ class Provenance:
     """
 
     def __init__(self, root: Path):
-        self._store = FilePersistence(nolock=True, path=root / ".snakemake")
+        self._store = FilePersistence(path=root / ".snakemake")
 
     def read(self, path: str) -> dict[str, Any] | None:
         """How an output was made, as JSON; None where Snakemake does not know."""

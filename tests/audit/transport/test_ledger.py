@@ -45,6 +45,36 @@ def test_what_two_outputs_of_a_job_share_stands_once():
     ]
 
 
+def test_the_text_has_one_form():
+    row = {"results/a/model.npz": {"starttime": 2.0, "b": 1, "a": 2}}
+
+    data = ledger.dump(Ledger("n", {"results/a/model.npz": ROW}, row, 6), "9")
+
+    value = json.loads(data)
+    assert data.decode() == json.dumps(value, sort_keys=True, indent=1) + "\n"
+    assert value["snakemake"] == {"version": "9", "format": 6}
+
+
+def test_jobs_are_told_apart_whatever_order_their_fields_have():
+    made = {
+        "a/1": {"starttime": 1.0, "rule": "a", "params": ["x"]},
+        "a/2": {"params": ["x"], "rule": "a", "starttime": 2.0},
+        "b/1": {"starttime": 1.0, "rule": "b", "params": ["x"]},
+    }
+
+    assert ledger.jobs(made) == [["a/1", "a/2"], ["b/1"]]
+
+
+def test_a_folder_is_for_dvc_the_list_of_its_files_by_hash():
+    files = {"out/b": ROW, "out/a/x": Row(1, "s", "m"), "outer/x": ROW}
+
+    text = b'[{"md5": "m", "relpath": "a/x"}, {"md5": "' + b"b" * 32 + b'", "relpath": "b"}]'
+    assert ledger.listing(files, "out") == text
+    expected = hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
+    assert ledger.folder_md5(files, "out") == expected
+    assert ledger.folder_md5(files, "out/a/x") == "m"
+
+
 def test_the_text_is_the_same_in_whatever_order_files_are_found():
     back = {path: FILES[path] for path in reversed(FILES)}
     made = {path: MADE[path] for path in reversed(MADE)}

@@ -7,6 +7,7 @@ import pytest
 
 from respike.audit.transport import versions
 from respike.audit.transport.versions import Version
+from respike.core import records
 from respike.core.config import sources
 from respike.core.errors import ConfigError
 from tests.workflow import toy
@@ -62,6 +63,57 @@ def test_a_study_is_its_results_logs_and_benchmarks_at_a_budget(root):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("licence", "kept"), [("CC-BY-ND-4.0", True), ("CC-BY-NC-4.0", False), ("CC0-1.0", False)]
+)
+def test_a_study_on_data_without_derivatives_is_kept_back_with_all_its_files(
+    licence, kept, root
+):
+    file = root / "respike/datasets/sources.yaml"
+    file.write_text(toy.SOURCES.replace("CC-BY-4.0", licence))
+    config = types.SimpleNamespace(
+        root=root, data_records=lambda study, budget: ["results/data/digits/fetch/record.json"]
+    )
+
+    found = versions.of_study(config, "toy", "desk")
+
+    assert set(found.withheld) == (set(found.outs) if kept else set())
+    assert all("allows no derivatives" in why for why in found.withheld.values())
+
+
+def test_a_study_on_data_without_a_row_is_kept_back(root):
+    config = types.SimpleNamespace(
+        root=root, data_records=lambda study, budget: ["results/data/mine/fetch/record.json"]
+    )
+
+    assert versions.of_study(config, "toy", "desk").withheld
+
+
+def test_the_page_is_all_that_its_record_names_and_what_is_made_of_the_record(root):
+    row = {
+        "schema": records.SCHEMA,
+        "outputs": {"report.html": {}, "verdict.json": {}},
+        "extras": {"film/a.mp4": {}, "film/a.jpg": {}},
+    }
+    for path, data in (
+        ("results/desk/record.json", records.dump(row)),
+        ("logs/desk/report.log", b""),
+    ):
+        (root / path).parent.mkdir(parents=True)
+        (root / path).write_bytes(data)
+
+    assert sorted(versions.of_page(root, "desk").outs) == [
+        "logs/desk/report.log",
+        "results/desk/SHA256SUMS",
+        "results/desk/code.json",
+        "results/desk/film",
+        "results/desk/manifest.json",
+        "results/desk/record.json",
+        "results/desk/report.html",
+        "results/desk/verdict.json",
+    ]
+
+
 def test_what_is_kept_back_has_push_false_in_its_dvc_file():
     version = Version("n", ("a", "b"), {"b": "why"}, (), "")
 
@@ -104,6 +156,11 @@ def test_a_dvc_file_that_is_not_ours_or_not_finished_is_refused(text, says, root
 
     with pytest.raises(ConfigError, match=f"^versions/n.dvc {says}"):
         versions.pointer(root, "n")
+
+
+def test_without_any_dvc_file_it_says_none(root):
+    with pytest.raises(ConfigError, match=r"There is: none\. `respike snapshot` takes one$"):
+        versions.pointer(root, "desk-toy")
 
 
 def test_a_dvc_file_of_ours_is_read(root):
