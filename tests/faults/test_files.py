@@ -4,12 +4,13 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import time
 
 import pytest
 
 from respike.audit import check
-from respike.core import io, records
+from respike.core import history, io, records
 from respike.core.errors import DamagedFile
 from tests.workflow import toy
 from tests.workflow.test_run import content
@@ -152,6 +153,24 @@ def test_22_unchanged_results_without_snakemakes_notes_are_kept(finished, recove
     done = recovered(finished)
 
     assert "nothing to do: every result is there" in done.stderr
+
+
+def test_46_files_that_are_not_committed_are_said_beside_the_commit(tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True)
+
+    (tmp_path / "a").write_text("1")
+    git("init", "-q")
+    git("add", "a")
+    git("commit", "-qm", "a")
+    clean = history.head(tmp_path)
+    (tmp_path / "a").write_text("2")
+
+    dirty = history.head(tmp_path)
+
+    assert len(clean) == 40
+    assert dirty == f"{clean} with changes that are not committed"
 
 
 # ------------------------------------------------------------------ large and deep
