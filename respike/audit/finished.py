@@ -74,18 +74,27 @@ def refuse_strangers(checkout: Path, run: Run) -> None:
         record = run.records[path]
         told = record["settings"]
         who = records.producer(record)
-        if record["stage"] == "judge":
-            asked = config.settings("judge", told)["resolved"]
-            if canonical_json(asked) != canonical_json(told["resolved"]):
-                raise RespikeError(
-                    f"studies/{told['study']}.yaml is another one than {path} judged by: {cure}"
-                )
+        if (file := _asked_otherwise(config, record)) is not None:
+            raise RespikeError(f"{file} says something else now than {who} was told: {cure}")
         if record["env"] != (lock := config.env(record["env"].partition(":")[0])):
             raise RespikeError(
                 f"{who} ran in {record['env'][:20]}..., the lock here is {lock[:20]}...: {cure}"
             )
         if record["code"] != config.code(record["stage"], told):
             raise RespikeError(f"{who} was made by other code than is here: {cure}")
+
+
+def _asked_otherwise(config: Config, record: dict[str, Any]) -> str | None:
+    """The file that would tell a job something else now; the judge speaks for its study."""
+    stage, told = record["stage"], record["settings"]
+    if "row" in told:
+        file, key = licences.SOURCES, "row"
+    elif stage == "judge":
+        file, key = f"studies/{told['study']}.yaml", "resolved"
+    else:
+        return None
+    now = config.settings(stage, told)[key]
+    return file if canonical_json(now) != canonical_json(told[key]) else None
 
 
 def kept_back(checkout: Path, run: Run) -> dict[str, dict[str, str]]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from respike.audit import bundle, check, finished, licences
+from respike.audit.readme import readme
 from respike.cli import Parser, dispatch
 from respike.cli.audit import WORDS
 from respike.cli.audit import bundle as word
-from respike.core.config import Config, sources
+from respike.core.config import Config
 from respike.core.errors import ConfigError, DamagedFile, RespikeError
 from tests.audit import small
 from tests.audit.conftest import MADE
@@ -230,16 +231,11 @@ def test_the_readme_names_what_is_withheld(small_bundle):
     assert "- data/closed-set/fetch/source.zip: respike/datasets/sources.yaml says" in text
 
 
-def test_the_readme_of_a_whole_bundle_says_that_nothing_is_missing(small_run, copied, tmp_path):
-    run = copied(small_run)
-    (run / licences.SOURCES).write_text(small.sources(small.LICENCES, closed="none"))
-    sources.cache_clear()
+def test_the_readme_of_a_whole_bundle_says_that_nothing_is_missing():
+    text = readme("smoke", "c", MADE, {})
 
-    made = make(run, tmp_path / "made")
-
-    assert made.withheld == {}
-    assert "left out.\n" in (made.folder / "README.txt").read_text()
-    assert (made.folder / "data/closed-set/fetch/source.zip").exists()
+    assert text.endswith("Nothing that the run read or wrote was left out.\n")
+    assert "may not be handed on" not in text
 
 
 def test_the_checker_reports_withheld_files_and_passes(small_bundle):
@@ -251,18 +247,31 @@ def test_the_checker_reports_withheld_files_and_passes(small_bundle):
     )
 
 
-def test_a_licence_without_derivatives_ends_it(small_run, copied, tmp_path):
-    run = copied(small_run)
-    rows = {**small.LICENCES, "closed-set": "CC-BY-ND-4.0"}
-    (run / licences.SOURCES).write_text(small.sources(rows))
-    sources.cache_clear()
+def of_data(checkout, **rows):
+    """What is kept back of a run that lists one file of each data set, and a result."""
+    (checkout / "respike/datasets").mkdir(parents=True)
+    (checkout / licences.SOURCES).write_text(small.sources(rows, closed="none"))
+    listed = {f"data/{name}/fetch/source.zip": "d" * 64 for name in rows}
+    listed["results/smoke/open-set/x.npz"] = "e" * 64
+    return finished.kept_back(checkout, finished.Run(checkout, "smoke", listed, b"", {}))
 
+
+def test_data_whose_licence_lets_them_go_are_not_kept_back(tmp_path):
+    assert of_data(tmp_path, **{"open-set": "CC-BY-4.0", "closed-set": "MIT"}) == {}
+
+
+def test_only_the_files_of_the_data_set_are_kept_back(tmp_path):
+    found = of_data(tmp_path, **{"open-set": "CC-BY-NC-4.0", "closed-set": "MIT"})
+
+    assert list(found) == ["data/open-set/fetch/source.zip"]
+
+
+def test_a_licence_without_derivatives_ends_it(tmp_path):
     with pytest.raises(
-        RespikeError, match=r"closed-set: its licence CC-BY-ND-4\.0 allows no d"
+        RespikeError,
+        match=r"^closed-set: its licence CC-BY-ND-4\.0 allows no derivatives, .*, so that no",
     ):
-        make(run, tmp_path / "made")
-
-    assert not (tmp_path / "made").exists()
+        of_data(tmp_path, **{"open-set": "MIT", "closed-set": "CC-BY-ND-4.0"})
 
 
 # ---------------------------------------------------------------- checked elsewhere
@@ -709,7 +718,20 @@ def test_another_study_than_was_judged_is_refused(small_run, copied, tmp_path):
     study.write_text(study.read_text().replace("as good as", "better than"))
 
     with pytest.raises(
-        RespikeError, match=r"^studies/small\.yaml is another one than .*judge/record\.json ju"
+        RespikeError,
+        match=r"^studies/small\.yaml says something else now than judge of small was told: c",
+    ):
+        make(run, tmp_path / "made")
+
+
+def test_another_row_of_a_data_set_than_was_fetched_is_refused(small_run, copied, tmp_path):
+    run = copied(small_run)
+    table = run / licences.SOURCES
+    table.write_text(table.read_text().replace("licence: MIT", "licence: BSD-3-Clause"))
+
+    with pytest.raises(
+        RespikeError,
+        match=r"^respike/datasets/sources\.yaml says something else now than \w+ of closed-set",
     ):
         make(run, tmp_path / "made")
 
