@@ -40,15 +40,11 @@ def test_a_copy_holds_what_git_tracks_as_it_is_now(tmp_path):
 
 def test_a_copy_of_what_is_no_git_checkout_leaves_out_what_runs_made(tmp_path):
     one = tmp_path / "one"
-    for name in (
-        "kept",
-        "results/a",
-        "respike/b.py",
-        "respike/__pycache__/c",
-        ".venv/bin/python",
-    ):
-        (one / name).parent.mkdir(parents=True, exist_ok=True)
-        (one / name).touch()
+    made = ("data", "results", "logs", "benchmarks", "audits", ".snakemake", ".respike")
+    for name in ("kept", "respike/b.py", "respike/__pycache__/c", ".venv/bin/python", *made):
+        place = one / name / "file" if name in made else one / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
 
     copy = variations.checkout(tmp_path / "copy", one)
 
@@ -209,6 +205,9 @@ def test_the_ten_are_ten_and_each_shows_its_own_change(tmp_path):
         "path", "name", "zone", "locale", "umask", "user", "host", "hash-seed", "file-order",
         "load",
     ]  # fmt: skip
+    assert [variation.fact for variation in found.values()] == [
+        "folder", "folder", "zone", "locale", "umask", "user", "host", "hash", "listing", "",
+    ]  # fmt: skip
     right = {
         "path": f"/tmp/x/{found['path'].folder}",
         "name": "/tmp/x/other folder ü",
@@ -248,10 +247,14 @@ def test_what_a_machine_cannot_do_has_its_reason():
 
 
 def test_the_locale_is_the_first_that_is_installed(monkeypatch):
-    said = subprocess.CompletedProcess([], 0, stdout="C\nfr_FR.utf8\nPOSIX\ntr_TR.utf8\n")
-    monkeypatch.setattr(subprocess, "run", lambda *words, **more: said)
+    order = ("de_DE.utf8", "tr_TR.utf8", "fr_FR.utf8", "en_US.utf8", "POSIX")
+    for first, name in enumerate(order):
+        said = subprocess.CompletedProcess(
+            [], 0, stdout="\n".join(["C", *order[:first:-1], name])
+        )
+        monkeypatch.setattr(subprocess, "run", lambda *words, said=said, **more: said)
 
-    assert variations.locale() == "tr_TR.utf8"
+        assert variations.locale() == name
 
 
 def test_without_a_list_of_locales_it_is_posix(monkeypatch):
