@@ -215,7 +215,7 @@ class Folder:
         if PurePosixPath(path).name == layout.RECORD:
             said = here if maker else None
         else:
-            made = {**maker["outputs"], **maker.get("extras", {})} if maker else {}
+            made = maker["outputs"] if maker else {}
             said = made.get(PurePosixPath(path).name, {}).get("sha256")
         key = maker["key"] if maker else None
         return Row(path, row["sha256"], row["key"], said, key, here)

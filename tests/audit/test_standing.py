@@ -161,6 +161,13 @@ def test_files_that_changed_or_went_are_seen_by_their_hashes(folder):
     assert made[f"{RUN}/trace.npz"][1] is None
 
 
+def test_a_film_beside_the_page_is_one_of_its_files(folder):
+    film = "results/desk/film/demo.jpg"
+    Path(film).write_bytes(b"another still")
+
+    assert folder.job(PAGE).made[film] == (io.sha256(b"a still"), io.sha256(b"another still"))
+
+
 def test_the_list_of_files_is_held_against_the_manifest(folder):
     listed = "results/desk/SHA256SUMS"
     before = folder.job(PAGE).made[listed]
