@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -989,3 +990,74 @@ def test_hostile_values_in_whole_records_end_in_findings_and_no_traceback(seed, 
 
     assert not report.passed
     assert re.fullmatch(r"[ -~\n]*", check.said(report, known=False))
+
+
+# ---------------------------------------------------------------- signature
+
+
+@pytest.fixture(scope="module")
+def signed(_bundled, tmp_path_factory):
+    """A signed copy of the bundle, and a folder of signers: ours, theirs."""
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed (openssh-client)")
+    keys = tmp_path_factory.mktemp("keys")
+    for name in ("ours", "theirs"):
+        made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", name]
+        subprocess.run(made, cwd=keys, check=True)
+        kind, key, _ = (keys / f"{name}.pub").read_text().split()
+        (keys / f"{name}.signers").write_text(f"lab {kind} {key}\n")
+    folder = tamper.copy(_bundled.folder, tmp_path_factory.mktemp("signed") / "bundle")
+    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "respike", "-f", str(keys / "ours")]
+    subprocess.run([*sign, "bundle.json"], cwd=folder, check=True, capture_output=True)
+    return tamper.Reference(folder, folder), keys
+
+
+def signature(signed, signers="ours.signers"):
+    reference, keys = signed
+    said = check.verify(reference.folder, signers=keys / signers).findings
+    return [(f.path, f.says, f.fails) for f in said if f.kind == "signature"]
+
+
+def test_a_signature_by_whom_we_trust_passes(signed):
+    assert signature(signed) == []
+
+
+def test_a_signature_by_somebody_else_is_found(signed):
+    says = "is of no signer that the file of signers names"
+    assert signature(signed, "theirs.signers") == [("bundle.json.sig", says, True)]
+
+
+def test_a_statement_that_was_changed_after_it_was_signed_is_found(signed):
+    edit(signed[0], "bundle.json", lambda b: b.update(made="2026-11-22T06:00:01Z"))
+    try:
+        assert signature(signed) == [
+            ("bundle.json.sig", "is not lab's of this bundle.json", True)
+        ]
+    finally:
+        signed[0].restore()
+
+
+def test_a_missing_and_a_linked_signature_are_found(signed, tmp_path):
+    reference = signed[0]
+    reference.remove("bundle.json.sig")
+    missing = signature(signed)
+    (tmp_path / "elsewhere").write_bytes(reference.bytes("bundle.json.sig"))
+    (reference.folder / "bundle.json.sig").symlink_to(tmp_path / "elsewhere")
+    linked = signature(signed)
+    reference.restore()
+
+    assert missing == [("bundle.json.sig", "is missing: the bundle is not signed", True)]
+    says = "is no regular file, or stands behind a link"
+    assert linked == [("bundle.json.sig", says, True)]
+
+
+def test_a_file_of_signers_that_is_not_there_is_refused(signed):
+    with pytest.raises(check.Refused, match=r"--signers: there is no file .*nobody\.signers$"):
+        signature(signed, "nobody.signers")
+
+
+def test_without_ssh_keygen_the_question_is_refused(signed, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(check.Refused, match=r"--signers needs ssh-keygen, which is not insta"):
+        signature(signed)
