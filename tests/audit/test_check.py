@@ -802,7 +802,7 @@ def test_three_findings_are_not_more_than_three(run, monkeypatch):
 # ---------------------------------------------------------------- what it prints
 
 
-def program(folder, *words):
+def program(folder, *words, cwd="/"):
     command = [
         sys.executable,
         "-I",
@@ -811,8 +811,11 @@ def program(folder, *words):
         *([str(folder)] if folder else []),
         *words,
     ]
-    cwd = "/" if folder else None
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_without_a_folder_it_checks_where_it_stands(run):
+    assert program(None, cwd=run.folder).stdout == program(run.folder).stdout
 
 
 def test_a_pass_is_four_lines_and_says_what_was_not_checked(run):
