@@ -61,6 +61,10 @@ campaign: setup ## the long forms: slow tests, desk twice, ten variations of smo
 	$(MUTATE) respike/audit/check.py --tests tests/audit/test_check.py
 	$(MUTATE) $(addprefix respike/audit/,bundle.py crate.py finished.py licences.py) \
 	    --tests $(addprefix tests/audit/,test_bundle.py test_crate.py test_licences.py)
+	$(MUTATE) $(addprefix respike/audit/,explain.py jobs.py targets.py) \
+	    --tests $(addprefix tests/audit/,test_explain.py test_jobs.py test_targets.py)
+	$(MUTATE) $(addprefix respike/audit/,recompute.py standing.py) \
+	    --tests $(addprefix tests/audit/,test_recompute.py test_standing.py)
 	$(MUTATE) respike/core/io.py --tests tests/core/test_io.py tests/core/test_io_values.py
 	$(MUTATE) $(filter-out %calibration.py,$(wildcard respike/claims/*.py)) \
 	    --tests $(filter-out %test_calibration.py,$(wildcard tests/claims/test_*.py))
