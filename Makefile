@@ -51,8 +51,9 @@ lock: ## resolve envs/base.in anew (ARGS=--upgrade: newer versions too); needs t
 slurm: setup ## the smoke run through a private Slurm of one node (root, Debian's slurm-wlm, munge)
 	@.ci/slurm.py $(BIN)/respike run --budget smoke --cluster slurm $(ARGS)
 
-bench: setup ## how long the words themselves take
+bench: setup ## how long the words themselves take, and what verifying inputs costs
 	@$(BIN)/python .ci/bench.py $(ARGS)
+	@$(BIN)/python .ci/verify_cost.py smoke
 
 campaign: setup ## the long forms: slow tests, desk twice, ten variations of smoke, mutants
 	$(BIN)/python -m pytest -m 'not gpu and not network' $(ARGS)
