@@ -215,9 +215,16 @@ def _sweep(root: Path, record: Path) -> None:
             except BlockingIOError:
                 _kill(attempt)
                 time.sleep(0.02)
-    for temporary in attempt.get("temporaries", ()):
+    for temporary in attempt.get("temporaries", _unlisted(root, record)):
         (root / temporary).unlink(missing_ok=True)
     record.unlink(missing_ok=True)
+
+
+def _unlisted(root: Path, record: Path) -> Iterator[Path]:
+    """Temporaries of an attempt whose list is torn: found by its number, the tree is walked."""
+    number = record.name.split(".")[-2]
+    for top in ("data", "results"):
+        yield from (root / top).rglob(f".*.{number}.part")
 
 
 def _kill(attempt: dict[str, Any]) -> None:

@@ -112,9 +112,17 @@ def violations(stage, older, newer):
     return found
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["nothing-there", "older-files-there"])
+@pytest.mark.parametrize(
+    ("again", "kind", "how"),
+    [
+        (again, kind, how)
+        for again in (False, True)
+        for kind in calls.KINDS
+        for how in calls.HOW
+        if not again or how in ("ENOSPC", calls.CRASH)
+    ],
+)
 @pytest.mark.parametrize("stage", ["train", "report"])
-@EVERY
 def test_a_stage_commits_all_or_nothing_whichever_call_fails(
     stage, again, kind, how, folder, monkeypatch, capfd
 ):

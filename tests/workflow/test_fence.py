@@ -217,6 +217,23 @@ def test_after_a_death_at_any_place_the_next_attempt_is_whole(place, tmp_path):
     )
 
 
+@pytest.mark.parametrize("text", ["", "{torn", '{"pid": 7}'])
+def test_scraps_of_an_attempt_whose_list_is_torn_are_found_by_its_number(text, tmp_path):
+    attempts = tmp_path / lock.FOLDER / "attempts"
+    attempts.mkdir(parents=True)
+    (attempts / "job.abc123.0123456789ab.json").write_text(text)
+    for name in ("results/x/.a.0123456789ab.part", "data/.b.0123456789ab.part"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("half")
+    (tmp_path / "results/x/.a.ba9876543210.part").write_text("of another attempt")
+    lock.acquire(tmp_path)
+
+    lock.takeover(tmp_path)
+    lock.release(tmp_path)
+
+    assert [p.name for p in tmp_path.rglob("*.part")] == [".a.ba9876543210.part"]
+
+
 HERE = {k: v for k, v in lock.who().items() if k != "pid"}
 
 
