@@ -380,7 +380,7 @@ class _Check(_Files):
                 data = self.read(path)
                 record = load_record(data)
                 if _sha256(data) != self.listed[path]:
-                    raise _Bad("is whole, but not the record that is listed: an older one?")
+                    raise _Bad("is whole, but not the record that is listed: of another run?")
             except _Bad as error:
                 self.broken = True
                 self.find("record", path, str(error))

@@ -291,7 +291,7 @@ def test_an_edited_record_is_named(run):
 def test_a_whole_record_that_is_not_the_listed_one_is_named(run):
     edit(run, f"{TRAIN}/record.json", lambda r: r["evidence"].update(host="x"), seal=True)
 
-    says = "is whole, but not the record that is listed: an older one?"
+    says = "is whole, but not the record that is listed: of another run?"
     assert found(run) == [("record", f"{TRAIN}/record.json", says)]
 
 
