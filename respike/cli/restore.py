@@ -77,12 +77,13 @@ def _folder(path: str | None) -> str | None:
 
 
 def _say(asked: Wanted, found: Outcome, began: float, when: str) -> None:
-    size = sum(asked.files[path].bytes for path in found.placed) / 1e6
+    brought = [path for path in found.placed if path in found.good]
+    size = sum(asked.files[path].bytes for path in brought) / 1e6
     took = f"{time.monotonic() - began:.1f} s"
     if found.changed:
         progress.say(
-            f"{len(found.good)} files are what the snapshot says, {len(found.placed)} of them "
-            f"were brought ({size:.1f} MB), {took}"
+            f"{len(found.good)} files are what the snapshot says, {len(brought)} of them "
+            f"brought now ({size:.1f} MB), {took}"
         )
     else:
         progress.say(f"nothing to do: {len(found.good)} files are as the snapshot says, {took}")

@@ -63,7 +63,7 @@ def test_a_clone_gets_every_file_and_a_run_would_do_nothing(origin, restored):
     assert tree(folder) == tree(origin[0])
     assert done.stdout == "a run would do nothing: all is here\n"
     assert re.match(
-        r"54 files are what the snapshot says, 54 of them were brought \(1\.7 MB\), [\d.]+ s\n",
+        r"54 files are what the snapshot says, 54 of them brought now \(1\.7 MB\), [\d.]+ s\n",
         done.stderr,
     )
 
