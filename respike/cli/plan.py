@@ -60,6 +60,8 @@ def execute(given: Namespace) -> int:
         print(
             f"{len(lost)} of them were made otherwise: `respike run` makes them anew, and more"
         )
+    if gone := memory.incomplete(config, given.directory):
+        print(f"{len(gone)} jobs lack a file: `respike run` does them again, and more")
     seconds, unknown = 0.0, []
     counts = Counter(job["rule"] for job in planned)
     for rule, count in counts.items():

@@ -39,7 +39,7 @@ def execute(given: Namespace) -> int:
         lock.takeover(given.directory)
         if given.retry:
             _forget_what_was_not_had(given)
-        _forget_what_was_made_otherwise(config, given)
+        _forget_what_is_not_whole(config, given)
         argv = [*common.snakemake_arguments(given), *where, *given.rest]
         code = common.call_snakemake(argv, progress.LogHandler, "respike")
     finally:
@@ -71,7 +71,11 @@ def _forget_what_was_not_had(given: Namespace) -> None:
             path.unlink()
 
 
-def _forget_what_was_made_otherwise(config, given: Namespace) -> None:
+def _forget_what_is_not_whole(config, given: Namespace) -> None:
+    for path, file in memory.incomplete(config, given.directory).items():
+        name = jobs.called(path.relative_to(given.directory))
+        progress.say(f"{file} is gone; made anew: {name}")
+        path.unlink()
     for path in memory.made_otherwise(config, given.directory):
         name = jobs.called(path.relative_to(given.directory))
         progress.say(f"made otherwise, and Snakemake's note of it is lost; made anew: {name}")

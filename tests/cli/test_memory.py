@@ -54,3 +54,50 @@ def test_what_snakemake_has_a_note_of_is_left_to_snakemake(found):
 
 def test_nothing_made_yet_is_nothing_lost(found):
     assert found(None) == []
+
+
+# ---------------------------------------------------------------- files that are gone
+
+
+@pytest.fixture
+def lacking(tmp_path, monkeypatch):
+    """What `incomplete` finds where the files of two jobs are there but those named."""
+
+    def find(*gone, licence="CC0-1.0"):
+        row = {"licence": licence, "redistribute": True}
+        table = SimpleNamespace(value={"datasets": {"digits": row}})
+        monkeypatch.setattr(memory, "sources", lambda root: table)
+        places = {"train": PLACE, "prepare": {"dataset": "digits"}}
+        targets = []
+        for stage, w in places.items():
+            targets.append(layout.record(stage).format(**w))
+            names = layout.STAGES[stage].content
+            files = [layout.output(stage, name).format(**w) for name in names]
+            for path in (tmp_path / file for file in (*files, targets[-1])):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.name not in gone:
+                    path.touch()
+        config = SimpleNamespace(budget="desk", root=tmp_path, targets=lambda budget: targets)
+        found = memory.incomplete(config, tmp_path)
+        return {str(p.relative_to(tmp_path)): file for p, file in found.items()}
+
+    return find
+
+
+def test_a_job_with_all_its_files_is_whole(lacking):
+    assert lacking() == {}
+
+
+def test_a_record_whose_file_is_gone_is_found(lacking):
+    path = layout.output("train", "trace").format(**PLACE)
+
+    assert lacking("trace.npz") == {TARGET: path}
+
+
+def test_a_job_without_its_record_is_left_to_snakemake(lacking):
+    assert lacking("trace.npz", "arrays.npz", "record.json") == {}
+
+
+def test_files_that_a_licence_keeps_back_are_not_missed(lacking):
+    assert lacking("arrays.npz", licence="CC-BY-NC-4.0") == {}
+    assert list(lacking("arrays.npz")) == ["results/data/digits/prepare/record.json"]

@@ -21,7 +21,7 @@ def event(name, message="", **fields):
 def planned(tmp_path, monkeypatch):
     """Let a plan end with some jobs, as (rule, reason, outputs), or with an exit code."""
 
-    def replace(*jobs, code=0, targets=(), otherwise=()):
+    def replace(*jobs, code=0, targets=(), otherwise=(), gone=()):
         def call(argv, logger, name):
             found.append(argv)
             handler = logger(SimpleNamespace(), None)
@@ -40,6 +40,7 @@ def planned(tmp_path, monkeypatch):
         monkeypatch.setattr(common, "configuration", lambda given: config)
         lost = [tmp_path / name for name in otherwise]
         monkeypatch.setattr(plan.memory, "made_otherwise", lambda config, root: lost)
+        monkeypatch.setattr(plan.memory, "incomplete", lambda config, root: dict(gone))
         return found
 
     monkeypatch.chdir(tmp_path)
@@ -66,6 +67,14 @@ def test_what_was_made_otherwise_unseen_by_snakemake_is_counted(planned, tmp_pat
 
     assert lines[0] == "budget desk: 1 jobs to run, 2 results kept"
     assert lines[1] == "1 of them were made otherwise: `respike run` makes them anew, and more"
+
+
+def test_jobs_that_lack_a_file_are_counted(planned, tmp_path, capsys):
+    planned(("train", "Missing output files: a", "a"), gone={tmp_path / "b": "b.npz"})
+
+    _, lines = said(capsys, tmp_path)
+
+    assert lines[1] == "1 jobs lack a file: `respike run` does them again, and more"
 
 
 def test_jobs_are_counted_timed_and_reasoned(planned, tmp_path, capsys):

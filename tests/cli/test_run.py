@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from respike.cli import common, main, progress
+from respike.cli import common, main, memory, progress
 from respike.core import lock, records
 
 
@@ -25,6 +25,7 @@ def played(tmp_path, monkeypatch):
             return code
 
         found = []
+        monkeypatch.setattr(memory, "incomplete", lambda config, root: {})
         config = SimpleNamespace(
             budget="desk", asked=["toy"], page=page, targets=lambda budget: [],
             sets=[SimpleNamespace(text=text) for text in sets],
@@ -170,6 +171,19 @@ def test_retry_forgets_what_could_not_be_had_and_nothing_else(played, tmp_path, 
     assert "trying again: foreign" in lines
     assert any("is no respike-record/2" in line for line in lines)
     assert [p.exists() for p in (good, absent, foreign, prepared)] == [True, False, False, True]
+
+
+def test_a_job_that_lacks_a_file_is_done_again(played, tmp_path, monkeypatch, capsys):
+    path = "results/desk/toy/dense/seed-0/train/record.json"
+    put(tmp_path, path, {"schema": records.SCHEMA, "status": "done"})
+    played()
+    gone = {tmp_path / path: "results/desk/toy/dense/seed-0/train/trace.npz"}
+    monkeypatch.setattr(memory, "incomplete", lambda config, root: gone)
+
+    _, lines = said(capsys, tmp_path)
+
+    assert f"{gone[tmp_path / path]} is gone; made anew: train of toy/dense seed 0" in lines
+    assert not (tmp_path / path).exists()
 
 
 def test_without_retry_nothing_is_forgotten(played, tmp_path, capsys):
