@@ -245,7 +245,7 @@ def _last(ran: Ran) -> str:
 
 def line(result: Result) -> str:
     """One result as a line of a table."""
-    name = f"{result.name:12s}{result.status:20s}"
+    name = f"{result.name:14s}{result.status:20s}"
     if result.status == SKIPPED:
         return f"{name}{result.says}: {result.why}"
     first = f"; {', '.join(result.differing[:3])}" if result.status == DIFFERS else ""

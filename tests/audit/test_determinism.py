@@ -69,7 +69,7 @@ def test_what_a_stage_does_not_leak_into_stays_equal(leaky):
     assert sum(report.files.values()) == 14
     assert said[0] == "reference: smoke in a fresh copy"
     assert said[2].startswith(
-        "zone        DIFFERS             time zone UTC+14 for UTC: 12 files"
+        "zone          DIFFERS             time zone UTC+14 for UTC: 12 files"
     )
 
 
@@ -210,14 +210,15 @@ def test_a_line_says_what_was_varied_and_what_came_of_it():
     many = ("a", "b", "c", "d", "e")
 
     assert line(result("equal")) == (
-        "zone        equal               another: 7 files equal, 0 not, 3 s"
+        "zone          equal               another: 7 files equal, 0 not, 3 s"
     )
     assert line(result("DIFFERS", differing=many)) == (
-        "zone        DIFFERS             another: 7 files equal, 5 not, 3 s; a, b, c and 2 more"
+        "zone          DIFFERS             another: 7 files equal, 5 not, 3 s; "
+        "a, b, c and 2 more"
     )
     assert line(result("DIFFERS", differing=many[:3])).endswith("3 s; a, b, c")
     assert line(result("skipped", why="no unshare")) == (
-        "zone        skipped             another: no unshare"
+        "zone          skipped             another: no unshare"
     )
     assert line(result("FAILED", why="it broke", differing=many)).endswith("3 s; it broke")
 
@@ -228,6 +229,8 @@ def test_the_closing_counts_what_is_equal_and_says_what_was_not_run():
     assert closing(report(*found)) == [
         "budget smoke: 7 files of 2 stages equal under 1 of 2 variations, 2.0 min"
     ]
+    alone = closing(report(result("changed, as it must", control=True)))
+    assert alone == ["budget smoke: 7 files of 2 stages seen by controls alone, 2.0 min"]
     bad = report(result("NOT APPLIED"), result("UNCHANGED", control=True), left_out=["load"])
     assert closing(bad)[1:] == [
         "a control changed no trained model: the variations were not applied",
@@ -322,9 +325,9 @@ def test_each_run_gets_its_change_in_a_copy_of_its_own_that_is_removed(pretend):
     assert said == [
         "reference: smoke in a fresh copy",
         "reference: 1 files, 1 s",
-        "zone        equal               time zone UTC+14 for UTC: 1 files equal, 0 not, 1 s",
-        "umask       equal               umask 077 for 022: 1 files equal, 0 not, 1 s",
-        "threads     changed, as it must 2 threads for 1: 0 files equal, 1 not, 1 s; "
+        "zone          equal               time zone UTC+14 for UTC: 1 files equal, 0 not, 1 s",
+        "umask         equal               umask 077 for 022: 1 files equal, 0 not, 1 s",
+        "threads       changed, as it must 2 threads for 1: 0 files equal, 1 not, 1 s; "
         "1 of 1 stock models changed",
     ]
 
@@ -359,7 +362,7 @@ def test_what_this_machine_cannot_do_is_skipped_with_its_reason(pretend, monkeyp
 
     assert [(r.status, r.why) for r in found.results] == [("skipped", "not permitted")] * 2
     assert len(pretend.asked) == 1
-    assert said[-1] == "host        skipped             another host name: not permitted"
+    assert said[-1] == "host          skipped             another host name: not permitted"
 
 
 def test_what_was_not_asked_for_is_left_out_and_said(pretend):

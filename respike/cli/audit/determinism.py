@@ -46,9 +46,10 @@ def closing(report) -> list[str]:
     files = sum(report.files.values())
     ours = [r for r in report.results if not r.control]
     equal = sum(r.status == determinism.EQUAL for r in ours)
+    of = f"equal under {equal} of {len(ours)} variations" if ours else "seen by controls alone"
     lines = [
-        f"budget {report.budget}: {files} files of {len(report.files)} stages equal under "
-        f"{equal} of {len(ours)} variations, {report.seconds / 60:.1f} min"
+        f"budget {report.budget}: {files} files of {len(report.files)} stages {of}, "
+        f"{report.seconds / 60:.1f} min"
     ]
     if any(r.status == determinism.UNCHANGED for r in report.results):
         lines.append("a control changed no trained model: the variations were not applied")
