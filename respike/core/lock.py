@@ -297,6 +297,7 @@ class Attempt:
         try:
             with disk.guarded(self.root / FOLDER), _fence(self.root, fcntl.LOCK_SH):
                 self._check_epoch()
+                self._check_owner()  # it may have died before this process asked to die with it
                 self._put()
                 self._file = open(self._record)
                 fcntl.flock(self._file, fcntl.LOCK_EX)

@@ -404,6 +404,16 @@ def test_a_stage_of_an_older_run_does_not_begin(folder, monkeypatch):
     assert list((folder / lock.FOLDER / "attempts").iterdir()) == []
 
 
+def test_a_stage_of_a_dead_run_does_not_begin(folder, monkeypatch):
+    epoch = lock.generation(folder)
+    lock.release(folder)
+    monkeypatch.setenv(lock.EPOCH, epoch)
+
+    with pytest.raises(Fenced, match="the run that started this job is dead; this job wrote"):
+        lock.Attempt(folder, "job").__enter__()
+    assert list((folder / lock.FOLDER / "attempts").iterdir()) == []
+
+
 def test_a_job_of_a_living_run_commits_from_its_own_process(folder):
     code = (
         "from pathlib import Path; from respike.core import lock\n"
