@@ -57,7 +57,7 @@ bench: setup ## how long the words themselves take, and what verifying inputs co
 
 campaign: setup ## the long forms: slow tests, desk twice, ten variations of smoke, mutants
 	$(BIN)/python -m pytest -m 'not gpu and not network' $(ARGS)
-	.ci/twice desk
+	.ci/twice desk killed
 	$(BIN)/respike audit determinism
 	$(MUTATE) respike/audit/check.py --tests tests/audit/test_check.py
 	$(MUTATE) $(addprefix respike/audit/,bundle.py crate.py finished.py licences.py) \

@@ -225,7 +225,7 @@ CATALOGUE = (
     Fault(49, "a manifest that is huge, JSON that is deep", (
         f"{FILES}::test_49_a_record_that_is_deep_or_huge_is_refused_with_a_sentence",
         f"{FILES}::test_49_a_deep_manifest_fails_the_audit_and_no_more",
-        f"{FILES}::test_49_a_list_of_a_million_files_that_are_not_there_ends_in_time",
+        f"{FILES}::test_49_a_list_of_files_without_end_is_refused_with_a_sentence",
         f"{CHECK}::test_a_manifest_too_large_to_be_one_is_not_read",
     )),
     Fault(50, "an audit that is interrupted, or of what is still written", (

@@ -196,15 +196,14 @@ def test_49_a_deep_manifest_fails_the_audit_and_no_more(finished):
 
 
 @pytest.mark.slow
-def test_49_a_list_of_a_million_files_that_are_not_there_ends_in_time(finished):
-    lines = [f"{n:064x}  results/desk/none/{n}.npz\n" for n in range(10**6)]
+def test_49_a_list_of_files_without_end_is_refused_with_a_sentence(finished):
+    lines = [f"{n:064x}  results/desk/none/{n}.npz\n" for n in range(200_000)]
     (finished / "results/desk/SHA256SUMS").write_text("".join(lines))
 
-    began = time.monotonic()
-    report = check.verify(finished)
-
-    assert not report.passed
-    assert time.monotonic() - began < 120
+    with pytest.raises(
+        check.Refused, match="more than 100000 findings, as of results/desk/none"
+    ):
+        check.verify(finished)
 
 
 def test_50_an_audit_of_a_run_that_is_not_finished_is_no_pass(finished):
