@@ -15,6 +15,7 @@ from respike.core import io
 from respike.core import log as logs
 from respike.core.errors import RespikeError
 from respike.report import gather, page, readme
+from tests.cli import test_show
 from tests.report import fake
 
 ESCAPES = "\x1b[2J\x1b]0;title\x07\x08\x9b31m"
@@ -72,7 +73,6 @@ def test_a_stage_whose_sentence_holds_a_hostile_name_shows_it_written_out(logged
         (f"wo{HIDDEN[:-2]}rd",),
         ("run", f"--op{ESCAPES}tion"),
         ("run", f"stu{ESCAPES}dy"),
-        ("show", f"cla{ESCAPES}im"),
         ("run", "--set", f"esl-snns.b{ESCAPES}.c=1"),
         ("list", f"stu{ESCAPES}dy"),
     ],
@@ -86,6 +86,17 @@ def test_a_word_of_the_command_line_is_shown_written_out(words, capsys):
 
     assert code == 2
     assert "<U+001B>" in said.err or "\\x1b" in said.err
+    shows_nothing_hidden(said.err + said.out)
+
+
+def test_a_claim_that_nobody_judged_is_shown_written_out(tmp_path, capsys):
+    test_show.put(tmp_path, test_show.page(test_show.verdict()))
+
+    code = cli.main(["show", f"cla{ESCAPES}im", "--directory", str(tmp_path)])
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert "<U+001B>" in said.err
     shows_nothing_hidden(said.err + said.out)
 
 
