@@ -178,8 +178,6 @@ class Folder:
             lock = config.env(env)
         except ConfigError as error:
             return str(error).splitlines()[0]
-        except OSError:
-            return f"envs/{env}.lock is not there"
         return Now(
             settings=json.loads(canonical_json(settings)),
             inputs=tuple(path for paths in inputs.values() for path in paths),

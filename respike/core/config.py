@@ -311,7 +311,11 @@ class Config:
         return code.of(stage, self.settings(stage, w))
 
     def env(self, name: str) -> str:
-        """Name of a pinned environment and the hash of its lock."""
+        """Name of a pinned environment and the hash of its lock.
+
+        Raises:
+            ConfigError: it has no lock here.
+        """
         return f"{name}:{_lock_sha256(self.root, name)}"
 
     # ---------------------------------------------------------------- targets
@@ -358,7 +362,13 @@ class Config:
 
 @cache
 def _lock_sha256(root: Path, name: str) -> str:
-    return sha256((root / "envs" / f"{name}.lock").read_bytes())
+    try:
+        return sha256((root / "envs" / f"{name}.lock").read_bytes())
+    except OSError:
+        known = sorted(file.stem for file in (root / "envs").glob("*.lock"))
+        raise ConfigError(
+            f"no environment '{name}': envs/{name}.lock is not there. Known: {', '.join(known)}"
+        ) from None
 
 
 class Assignment(NamedTuple):

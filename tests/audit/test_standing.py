@@ -93,12 +93,6 @@ def test_what_the_checkout_refuses_is_why_there_is_nothing_to_tell(folder):
     assert folder.job(RECORD).now == "no variant 'a'."
 
 
-def test_a_lock_that_is_gone_is_why_there_is_nothing_to_tell(folder):
-    folder._config.changes["simulate"] = FileNotFoundError(2, "No such file")
-
-    assert folder.job(RECORD).now == "envs/base.lock is not there"
-
-
 def test_all_that_a_job_stands_on_comes_before_it(folder):
     found = list(folder.jobs([PAGE]))
 

@@ -483,6 +483,11 @@ def test_a_changed_stage_changes_its_jobs_and_no_other(checkout):
     assert after["emulate"] == before["emulate"]
 
 
+def test_an_environment_without_a_lock_is_refused(checkout):
+    with pytest.raises(ConfigError, match=r"no environment 'gpu': envs/gpu\.lock is not there\."):
+        Config(checkout).env("gpu")
+
+
 def test_an_environment_is_its_name_and_the_hash_of_its_lock(checkout):
     import hashlib
 
