@@ -484,7 +484,9 @@ def test_a_changed_stage_changes_its_jobs_and_no_other(checkout):
 
 
 def test_an_environment_without_a_lock_is_refused(checkout):
-    with pytest.raises(ConfigError, match=r"no environment 'gpu': envs/gpu\.lock is not there\."):
+    with pytest.raises(
+        ConfigError, match=r"no environment 'gpu': envs/gpu\.lock is not there\."
+    ):
         Config(checkout).env("gpu")
 
 
