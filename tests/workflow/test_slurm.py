@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from respike.cli import slurm
+from respike.core import layout, yaml
 from respike.core.errors import ConfigError
 from tests.workflow import toy
 from tests.workflow.test_run import content
@@ -161,6 +162,16 @@ def test_the_profile_is_the_default_one_with_an_executor():
             assert line in cluster.splitlines()
     wait = f"slurm-init-seconds-before-status-checks: {slurm.FIRST_WAIT_S}"
     assert wait in cluster.splitlines()
+
+
+def test_every_job_that_is_submitted_asks_for_more_with_each_attempt():
+    profile = yaml.load(toy.ROOT / "profiles/slurm/config.yaml", "the profile").value
+
+    asked = profile["set-resources"]
+    assert asked.keys() == layout.STAGES.keys() - {"fetch"}  # fetched where it is submitted
+    for stage, resources in asked.items():
+        assert resources.keys() == {"mem_mb", "runtime"}, stage
+        assert all(text.endswith(" * attempt") for text in resources.values()), stage
 
 
 def test_no_rule_repeats_inside_its_allocation():
