@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from respike.audit.content import compare, hashes  # noqa: E402: found by the line above
+from respike.audit.content import compare, hashes
 
 
 def main(one: Path, other: Path) -> int:

@@ -25,7 +25,7 @@ from respike.core.log import STOPPED, visible
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
 MOST_FAILURES = 3
-TODO = {  # what the system says -> what to do, where Snakemake names only the first
+NEXT_STEP = {  # what the system says -> what to do, where Snakemake names only the first
     "[Errno 28]": "the disk is full: free space and run again",
     "[Errno 30]": "the file system is read-only: make it writable, or use --directory",
     "[Errno 13]": "the folder is not yours to write: make it writable, or use --directory",
@@ -239,4 +239,4 @@ def _without_frame(text: str) -> str:
         if line.strip() and not _FRAME.match(line) and not line.lstrip().startswith('File "'):
             kept.append(line.strip())
     said = "\n".join(kept) or text.strip()
-    return next((f"{said}\n{todo}" for sign, todo in TODO.items() if sign in said), said)
+    return next((f"{said}\n{step}" for sign, step in NEXT_STEP.items() if sign in said), said)
