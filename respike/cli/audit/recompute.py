@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from respike.cli import common
-from respike.core.errors import DONE, TAMPERED, ConfigError, DamagedFile
+from respike.cli.audit import verify
+from respike.core.errors import DONE, TAMPERED, DamagedFile
 from respike.core.layout import BUDGETS
 
 SCHEMA = "respike-recompute/1"
@@ -24,16 +25,12 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def execute(given: Namespace) -> int:
-    from respike.audit import check, recompute
+    from respike.audit import recompute
 
     began = time.monotonic()
-    try:
-        report = check.verify(given.folder, given.budget)
-    except check.Refused as refused:
-        raise ConfigError(str(refused)) from None
-    wrong = [f for f in report.findings if f.fails and f.kind != "missing"]
-    if wrong:
-        return _not_verified(wrong)
+    report = verify.trusted(given, "recompute", "nothing was judged again")
+    if report is None:
+        return TAMPERED
     absent = sum(f.fails for f in report.findings)
     try:
         result = recompute.recompute(given.folder, report.budget)
@@ -46,19 +43,6 @@ def execute(given: Namespace) -> int:
         for line in lines(result, absent, time.monotonic() - began):
             print(line)
     return DONE if result.passed else TAMPERED
-
-
-def _not_verified(wrong: list[Any]) -> int:
-    from respike.audit.jobs import plain
-
-    first = wrong[0]
-    print(
-        f"respike audit recompute: {len(wrong)} files are not what the records say, first "
-        f"{plain(first.path)}: {plain(first.says)}\n"
-        "nothing was judged again; `respike audit verify` names them all",
-        file=sys.stderr,
-    )
-    return TAMPERED
 
 
 def lines(result: Any, absent: int, seconds: float) -> list[str]:

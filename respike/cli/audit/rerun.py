@@ -1,14 +1,14 @@
 """Run a random sample of a finished run's jobs again, in a scratch folder, and compare."""
 
 import secrets
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from respike.cli import common
-from respike.core.errors import DONE, TAMPERED, ConfigError
+from respike.cli.audit import verify
+from respike.core.errors import DONE, TAMPERED
 from respike.core.layout import BUDGETS
 
 MOST_FIELDS = 6  # of the numerics class that are named
@@ -31,15 +31,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def execute(given: Namespace) -> int:
-    from respike.audit import check, rerun, sample
+    from respike.audit import rerun, sample
 
-    try:
-        report = check.verify(given.folder, given.budget)
-    except check.Refused as refused:
-        raise ConfigError(str(refused)) from None
-    wrong = [f for f in report.findings if f.fails and f.kind != "missing"]
-    if wrong:
-        return _not_verified(wrong)
+    report = verify.trusted(given, "rerun", "nothing was run again")
+    if report is None:
+        return TAMPERED
     stages, empty = rerun.population(given.folder, report.budget, given.stages)
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     size = len(stages) if given.sample is None else given.sample
@@ -62,18 +58,6 @@ def execute(given: Namespace) -> int:
     for text in closing(found, stages):
         print(text)
     return DONE if all(one.declared for one in found) else TAMPERED
-
-
-def _not_verified(wrong: list[Any]) -> int:
-    from respike.audit.jobs import plain
-
-    print(
-        f"respike audit rerun: {len(wrong)} files are not what the records say, first "
-        f"{plain(wrong[0].path)}: {plain(wrong[0].says)}\n"
-        "nothing was run again; `respike audit verify` names them all",
-        file=sys.stderr,
-    )
-    return TAMPERED
 
 
 def line(one: Any) -> str:

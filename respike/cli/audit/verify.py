@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from respike.audit import check
+from respike.audit.jobs import plain
 from respike.cli import common
 from respike.core.errors import DONE, TAMPERED, ConfigError
 from respike.core.layout import BUDGETS
@@ -31,3 +32,32 @@ def execute(given: Namespace) -> int:
     known = bool(given.root or given.signers)
     sys.stdout.write(check.said(report, known, given.json))
     return DONE if report.passed else TAMPERED
+
+
+def trusted(given: Namespace, word: str, nothing: str) -> check.Report | None:
+    """The report of a run that another word works on; None, and why, where files were changed.
+
+    Files that are missing are that word's affair.
+
+    Args:
+        given: folder and budget.
+        word: the word, for the message.
+        nothing: what was not done, in words.
+
+    Raises:
+        ConfigError: there is no finished run.
+    """
+    try:
+        report = check.verify(given.folder, given.budget)
+    except check.Refused as refused:
+        raise ConfigError(str(refused)) from None
+    wrong = [f for f in report.findings if f.fails and f.kind != "missing"]
+    if not wrong:
+        return report
+    print(
+        f"respike audit {word}: {len(wrong)} files are not what the records say, first "
+        f"{plain(wrong[0].path)}: {plain(wrong[0].says)}\n"
+        f"{nothing}; `respike audit verify` names them all",
+        file=sys.stderr,
+    )
+    return None
