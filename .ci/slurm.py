@@ -28,8 +28,8 @@ ClusterName=private
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
-SlurmctldPort=16817
-SlurmdPort=16818
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
 AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket={folder}/munge.socket
@@ -89,7 +89,15 @@ def configure(folder: Path) -> None:
     for name in ("etc", "state", "spool"):
         (folder / name).mkdir()
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 - 512
-    text = CONF.format(folder=folder, host=host, cpus=os.cpu_count(), memory_mb=memory_mb)
+    controller_port, node_port = free_ports(2)
+    text = CONF.format(
+        folder=folder,
+        host=host,
+        cpus=os.cpu_count(),
+        memory_mb=memory_mb,
+        controller_port=controller_port,
+        node_port=node_port,
+    )
     (folder / "etc/slurm.conf").write_text(text)
     (folder / "etc/gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-1]\n")
     for number in (0, 1):  # character devices like any GPU's; these are /dev/null
@@ -101,6 +109,15 @@ def configure(folder: Path) -> None:
     found = Path("/etc/slurm/slurm.conf").read_text()
     if found != text:
         raise Absent("/etc/slurm/slurm.conf is another cluster's; nothing was started")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on, so that two clusters can live beside."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return found
 
 
 def call(*words: str) -> None:
