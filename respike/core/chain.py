@@ -1,7 +1,7 @@
 """Variants are chains of stages, and take from each other: `from:` and `teacher:`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from respike.core import layout
@@ -81,6 +81,22 @@ def taken(variants: Mapping[str, Any], name: str, stage: str) -> dict[str, Refer
         elif word == "from" and before and stage != "distill":
             found[given] = Reference(name, before[-1], None)
     return found
+
+
+def records(budget: str, study: str, variants: Mapping[str, Any], seeds: int) -> Iterator[str]:
+    """Records of every run of some variants: by variant, then seed, then stage.
+
+    Args:
+        budget, study: of the runs.
+        variants: name -> resolved variant.
+        seeds: how many run; fewer where the variant says so.
+    """
+    for name, variant in variants.items():
+        for seed in range(min(seeds, variant.get("seeds", seeds))):
+            for stage in stages_of(variant):
+                yield layout.record(stage).format(
+                    budget=budget, study=study, variant=name, seed=seed
+                )
 
 
 def check_no_circle(variants: Mapping[str, Any], document: Document) -> None:

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.core import chain, code, layout, strict, yaml
+from respike.core import chain, code, layout, strict, told, yaml
 from respike.core.errors import ConfigError, did_you_mean
 from respike.core.io import sha256
 from respike.core.study import (
@@ -259,7 +259,13 @@ class Config:
             "stage": stage,
             "budget": budget,
             "studies": {s: self._described(s, budget) for s in self.asked},
+            "order": [[s, list(self._judged(s, budget)["variants"])] for s in self.asked],
         }
+
+    def told(self, stage: str, w: Mapping[str, str]) -> str:
+        """The same as the one text on the job's command line."""
+        whose = f"{stage} of {w.get('study') or w.get('dataset') or 'the page'}"
+        return told.text(self.settings(stage, w), whose)
 
     def _described(self, study: str, budget: str) -> dict[str, Any]:
         found = self._judged(study, budget)
@@ -278,15 +284,9 @@ class Config:
         scope = layout.STAGES[stage].scope
         if scope == "data":
             return {"source": [self._source(w["dataset"])]} if stage == "prepare" else {}
-        if scope == "study":
-            return {"records": self.run_records(w["study"], w["budget"])}
-        if scope == "budget":
-            pattern = layout.output("judge", "verdicts")
-            budget = w["budget"]
-            return {
-                "verdicts": [pattern.format(budget=budget, study=s) for s in self.asked],
-                "records": [r for s in self.asked for r in self.run_records(s, budget)],
-            }
+        if scope in {"study", "budget"}:
+            found = told.inputs(stage, self.settings(stage, w))
+            return {name: list(paths) for name, paths in found.items()}
         budget, study, variant = w["budget"], w["study"], w["variant"]
         self._block(stage, w)
         dataset = self.dataset(study, variant, budget)
@@ -322,18 +322,12 @@ class Config:
 
     def run_records(self, study: str, budget: str, scratch: bool = False) -> list[str]:
         """Records of every run of a study; of its scratch variants only, where asked."""
-        found = []
-        for name, variant in self.study(study, budget)["variants"].items():
-            if name.startswith(layout.SCRATCH) is not scratch:
-                continue
-            for seed in range(self.seeds(study, budget, name)):
-                for stage in chain.stages_of(variant):
-                    found.append(
-                        layout.record(stage).format(
-                            budget=budget, study=study, variant=name, seed=seed
-                        )
-                    )
-        return found
+        variants = {
+            name: variant
+            for name, variant in self.study(study, budget)["variants"].items()
+            if name.startswith(layout.SCRATCH) is scratch
+        }
+        return list(chain.records(budget, study, variants, self.seeds(study, budget)))
 
     def data_records(self, study: str, budget: str) -> list[str]:
         """Records of the data that a study stands on."""

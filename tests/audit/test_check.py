@@ -404,7 +404,7 @@ def test_evidence_of_a_claim_by_another_hash_is_found(run):
     )
     relist(run)
 
-    says = f"{CLAIM} stands on another {AT}/small/dense/seed-0/train/predictions.npz than is"
+    says = f"{CLAIM} stands on another {AT}/small/closed/seed-0/train/predictions.npz than is"
     kind, path, said = found(run)[0]
     assert (kind, path) == ("record", f"{AT}/verdict.json")
     assert said == f"{says} listed"

@@ -12,13 +12,12 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from respike.claims import grammar
-from respike.core import clock, lock
+from respike.core import clock, lock, told
 from respike.core.config import Config
 from respike.core.errors import RespikeError
 from respike.core.history import registered
 from respike.core.layout import BUDGETS, ID, benchmark, log, output, record, STAGES
 from respike.core.lock import release
-from respike.core.strict import canonical_json
 
 RESULTS = Path.cwd()
 GENERATION = lock.generation(RESULTS)
@@ -93,8 +92,8 @@ def inputs(stage):
 
 
 def settings(stage):
-    """Params function: all that a job is told, as canonical JSON."""
-    return lambda w: canonical_json(sentence(CONFIG.settings, stage, dict(w)))
+    """Params function: all that a job is told, as one text (respike/core/told.py)."""
+    return lambda w: sentence(CONFIG.told, stage, dict(w))
 
 
 def code(stage):
@@ -110,4 +109,4 @@ def env(name):
 def history(w):
     """Params function: which commit registered each claim, and what can be drawn here."""
     commits = {study: registered(ROOT, study) for study in CONFIG.asked}
-    return canonical_json(commits)
+    return sentence(told.text, commits)

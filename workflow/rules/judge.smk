@@ -24,5 +24,4 @@ rule judge:
     shell:
         'exec "$PYTHON" -m respike.stages.judge --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
-        "--in records {input.records:q} "
         "--out {output:q} > {log:q} 2>&1"

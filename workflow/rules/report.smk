@@ -24,6 +24,4 @@ rule report:
     shell:
         'exec "$PYTHON" -m respike.stages.report --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} --history {params.history:q} "
-        "--in verdicts {input.verdicts:q} "
-        "--in records {input.records:q} "
         "--out {output:q} > {log:q} 2>&1"
