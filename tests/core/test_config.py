@@ -100,10 +100,7 @@ PARTS = {
 RUN = {"budget": "desk", "study": "all", "seed": "1"}
 CACHES = [
     *(getattr(parts, name) for name in ("names", "_build", "takes", "stage_takes")),
-    *(
-        getattr(fingerprint, name)
-        for name in ("_tree", "imports", "_meaning", "_digest", "fingerprint")
-    ),
+    *(getattr(fingerprint, name) for name in ("_read", "imports", "_digest", "fingerprint")),
     config.sources,
     config._lock_sha256,
 ]
