@@ -20,7 +20,7 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from respike.cluster import exits, squeue, words
-from respike.cluster.exits import Seen
+from respike.cluster.exits import NOTHING, Seen
 from respike.cluster.hearing import Hearing
 from respike.cluster.verdict import Hint, Situation, Verdict, situation, verdict
 
@@ -47,7 +47,7 @@ class Watch:
     since: float
     changed: float  # when its file last said something new
     now: Situation = Situation.UNHEARD
-    seen: Seen = Seen(alive=False)
+    seen: Seen = NOTHING
     hint: Hint | None = None
 
 

@@ -40,6 +40,9 @@ class Seen:
     began: float | None = None
 
 
+NOTHING = Seen(alive=False)  # before the first start
+
+
 def folder(root: Path) -> Path:
     """Where the submissions of a folder of results lie."""
     return root / FOLDER / "exits"
@@ -87,7 +90,7 @@ def look(path: Path) -> Seen:
                 alive = True
             state = _parsed(file.read(AREA))
     except OSError:  # gone: closed by us, or by somebody's rm
-        return Seen(alive=False)
+        return NOTHING
     return Seen(
         alive,
         state.get("code") if "ended" in state else None,
@@ -97,7 +100,7 @@ def look(path: Path) -> Seen:
 
 
 def told(path: Path) -> dict[str, Any]:
-    """What was submitted: token, epoch, run, label, limit_s, command; empty where it is torn."""
+    """What was submitted: token, epoch, run, label, limit_s, command; empty where torn."""
     try:
         return _parsed(path.read_bytes()[AREA:])
     except OSError:

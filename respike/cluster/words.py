@@ -45,7 +45,7 @@ def reason(now: Situation, seen: Seen, hint: Hint | None) -> str:
         Situation.LIFELESS: f"Slurm says {state}, but nothing of it has lived for "
         f"{LIFELESS_S:.0f} s",
         Situation.ENDED: f"it died without a word; Slurm says {state}",
-        Situation.GONE: f"it died without a word, and Slurm has not known it for {GONE_S:.0f} s",
+        Situation.GONE: f"it died without a word; Slurm has not known it for {GONE_S:.0f} s",
     }.get(now, "")
 
 
