@@ -58,11 +58,15 @@ class Executor(plugin.Executor):
     patience_s: ClassVar[float] = PATIENCE_S
     stopped: ClassVar[str] = ""  # why the run could not go on
 
-    def __post_init__(self, test_mode: bool = False) -> None:
+    def __init__(self, workflow: Any, logger: Any):
+        # before the plugin's own: its watching thread begins there, and may die in silence
         self._paths: dict[Any, Path] = {}  # job -> its file, until Slurm gave it a number
         self._unsent: dict[Any, float] = {}  # job -> since when it cannot be submitted
-        self._hearing: Hearing | None = None
         self._doubt = False
+        super().__init__(workflow, logger)
+
+    def __post_init__(self, test_mode: bool = False) -> None:
+        """Check what was asked for, and begin to ask Slurm."""
         super().__post_init__(test_mode)
         if self.array_jobs:
             raise WorkflowError(
@@ -181,7 +185,7 @@ class Executor(plugin.Executor):
         if owns_number:  # no start of it comes later, and what may live of it ends
             self._hearing.cancel(watch.number)
         why = words.reason(watch.now, watch.seen, watch.hint)
-        if why:
+        if why and info.job.is_group():  # Snakemake tells a group's jobs nothing of it
             type(self).say(f"{watch.label} (Slurm job {watch.number}): {why}")
         if then is Verdict.REFUSED:  # as if it were its last attempt
             info.job.attempt = max(info.job.attempt, info.job.restart_times + 1)
