@@ -24,6 +24,7 @@ from respike.core.log import STOPPED, visible
 
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
+FAILURE = "At least one job did not complete successfully."  # said after any other error
 MOST_FAILURES = 3
 NEXT_STEP = {  # what the system says -> what to do, where Snakemake names only the first
     "[Errno 28]": "the disk is full: free space and run again",
@@ -83,7 +84,7 @@ class LogHandler(LogHandlerBase):
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
         self.took: dict[str, list[float]] = {}
-        self.failed: dict[int | None, tuple[str, str]] = {}
+        self.failed: dict[int | None, tuple[str, str, str]] = {}  # name, log, executor's why
         self.errors: list[str] = []
         self.began = time.monotonic()
         self.first_verdict: float | None = None
@@ -124,8 +125,8 @@ class LogHandler(LogHandlerBase):
 
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
-            name, log = self.failed.pop(record.jobid)
-            say(f"again: {name}: {last_sentence(Path(log))}")
+            name, log, why = self.failed.pop(record.jobid)
+            say(f"again: {name}: {why or last_sentence(Path(log))}")
         self.jobs[record.jobid] = {
             "rule": record.rule_name,
             "name": _name(record),
@@ -179,7 +180,7 @@ class LogHandler(LogHandlerBase):
         job = self.jobs.get(number, {})
         name = job.get("name") or getattr(record, "rule_name", None) or "a job"
         log = job.get("log") or str(next(iter(getattr(record, "log", None) or []), ""))
-        self.failed[number] = (name, log)
+        self.failed[number] = (name, log, getattr(record, "rule_msg", None) or "")
 
     def _error(self, record: LogRecord) -> None:
         # a failing job sends this before its own event; kept until no job has failed
@@ -190,14 +191,15 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            for name, log in list(self.failed.values())[:MOST_FAILURES]:
-                say(f"  {name}: {last_sentence(Path(log))}")
+            for name, log, why in list(self.failed.values())[:MOST_FAILURES]:
+                say(f"  {name}: {why or last_sentence(Path(log))}")
                 say(f"    log: {log}")
             if len(self.failed) > MOST_FAILURES:
                 say(f"  and {len(self.failed) - MOST_FAILURES} more")
         else:
-            for text in dict.fromkeys(self.errors):
-                say(_without_frame(text))
+            texts = dict.fromkeys(map(_without_frame, self.errors))
+            for text in [t for t in texts if t != FAILURE] or texts:
+                say(text)
         self.failed, self.errors = {}, []
         super().close()
 
