@@ -60,6 +60,8 @@ class Config:
         root: the checkout: config.yaml, studies/, respike/, envs/.
         overrides: what the command line changes: budget, studies, seeds, set.
         check_claims: called with each resolved study; raises ConfigError.
+        whole: resolve and check every study asked for at once. A job that another process
+            planned needs one of them; it is checked where it is first asked for.
 
     Raises:
         ConfigError: one to five lines; nothing was started.
@@ -70,6 +72,7 @@ class Config:
         root: Path,
         overrides: Mapping[str, Any] | None = None,
         check_claims: Callable[[dict[str, Any]], None] | None = None,
+        whole: bool = True,
     ):
         self.root = root
         document = yaml.load(root / "config.yaml", "config.yaml")
@@ -85,6 +88,8 @@ class Config:
         self._check_claims = check_claims
         self._documents: dict[str, Document] = {}
         self._studies: dict[tuple[str, str], dict[str, Any]] = {}
+        self._inputs: dict[tuple, dict[str, list[str]]] = {}
+        self._codes: dict[tuple, str] = {}
         self.sets = [_assignment(text) for text in sets]
         if self.sets:
             self.asked = sorted({s.study for s in self.sets})
@@ -93,10 +98,11 @@ class Config:
                 raise ConfigError(
                     f"--set runs scratch variants alone, none of {idle[0]}; leave {idle[0]} out"
                 )
-        for study in self.asked:
-            self.document(study)
-        for study in self.asked:
-            self.study(study, self.budget)
+        if whole:
+            for study in self.asked:
+                self.document(study)
+            for study in self.asked:
+                self.study(study, self.budget)
 
     @property
     def _datasets(self) -> dict[str, Any]:
@@ -287,6 +293,15 @@ class Config:
         if scope in {"study", "budget"}:
             found = told.inputs(stage, self.settings(stage, w))
             return {name: list(paths) for name, paths in found.items()}
+        place = (stage, w["budget"], w["study"], w["variant"])
+        if place not in self._inputs:  # one for all seeds
+            self._inputs[place] = self._of_run(stage, {**w, "seed": "{seed}"})
+        return {
+            name: [path.format(seed=w["seed"]) for path in paths]
+            for name, paths in self._inputs[place].items()
+        }
+
+    def _of_run(self, stage: str, w: Mapping[str, str]) -> dict[str, list[str]]:
         budget, study, variant = w["budget"], w["study"], w["variant"]
         self._block(stage, w)
         dataset = self.dataset(study, variant, budget)
@@ -308,7 +323,10 @@ class Config:
 
     def code(self, stage: str, w: Mapping[str, str]) -> str:
         """Fingerprint of a stage and of every part that its settings name."""
-        return code.of(stage, self.settings(stage, w))
+        place = (stage, *(w.get(k) for k in ("budget", "study", "variant", "dataset")))
+        if place not in self._codes:  # one for all seeds
+            self._codes[place] = code.of(stage, self.settings(stage, w))
+        return self._codes[place]
 
     def env(self, name: str) -> str:
         """Name of a pinned environment and the hash of its lock.

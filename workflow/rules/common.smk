@@ -1,5 +1,6 @@
 """The checked configuration, and the functions of wildcards that rules are made of."""
 
+import gc
 import json
 import os
 import sys
@@ -25,11 +26,10 @@ VENV = ROOT / ".venv/bin/python"
 PYTHON = VENV if VENV.exists() else sys.executable
 
 
-HERE = next((RESULTS / "results").rglob("record.json"), None)
 if (
-    HERE
-    and lock.EPOCH not in os.environ
+    lock.EPOCH not in os.environ
     and not (RESULTS / ".snakemake/metadata").is_dir()
+    and next((RESULTS / "results").rglob("record.json"), None)
 ):
     said = "Snakemake's notes are gone: it takes results/ as they are, `respike run` compares them"
     print(said, file=sys.stderr, flush=True)
@@ -45,7 +45,7 @@ def sentence(call, *args):
 
 OVERRIDES = {k: v for k, v in config.items() if k != "overrides"}
 OVERRIDES |= json.loads(config.get("overrides", "json:{}").removeprefix("json:"))
-CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check)
+CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check, workflow.is_main_process)
 
 shell.prefix(
     f"set -euo pipefail; PYTHON={quote(str(PYTHON))}; "
@@ -60,6 +60,12 @@ wildcard_constraints:
     study=ID,
     variant=ID,
     seed=r"\d+",
+
+
+# Snakemake lets go of little while it plans, and what is there would be looked through again
+# and again: 15 to 20 % of the time
+gc.freeze()
+gc.set_threshold(100_000, 20, 100)
 
 
 def guard():
