@@ -8,8 +8,10 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from respike.core import layout
+
 CONTENT = {".safetensors", ".npz", ".csv", ".zip", ".json"}
-EVIDENCE = {"record.json", "manifest.json", "code.json"}
+EVIDENCE = {layout.RECORD, *(f for row in layout.STAGES.values() for f in row.evidence.values())}
 
 
 class Comparison(NamedTuple):
