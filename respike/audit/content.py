@@ -11,7 +11,10 @@ from typing import NamedTuple
 from respike.core import layout
 
 CONTENT = {".safetensors", ".npz", ".csv", ".zip", ".json"}
-EVIDENCE = {layout.RECORD, *(f for row in layout.STAGES.values() for f in row.evidence.values())}
+EVIDENCE = {
+    layout.RECORD,
+    *(file for row in layout.STAGES.values() for file in row.evidence.values()),
+}
 
 
 class Comparison(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from respike.core.errors import RespikeError
-from respike.kernels.lif import SURROGATES, Neuron, backend, parity
+from respike.kernels.lif import SURROGATES, Neuron, backend, limits, parity
 from respike.neurons import lif as layers
 from tests.conftest import ROOT
 
@@ -150,7 +150,7 @@ def test_triton_gives_what_naive_gives_under_its_interpreter():
     )
 
     assert {row["unequal_spikes"] for row in rows} == {0}
-    assert max(row["gradient_error"] for row in rows) <= parity.GRADIENT_ERROR
+    assert max(row["gradient_error"] for row in rows) <= limits.GRADIENT_ERROR
 
 
 @needs_triton
@@ -172,4 +172,4 @@ def test_triton_gives_what_naive_gives_on_the_gpu():
     rows = parity.compare("triton", "cuda")
 
     assert {row["unequal_spikes"] for row in rows} == {0}
-    assert max(row["gradient_error"] for row in rows) <= parity.GRADIENT_ERROR
+    assert max(row["gradient_error"] for row in rows) <= limits.GRADIENT_ERROR
