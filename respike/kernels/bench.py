@@ -6,13 +6,13 @@ TRITON_INTERPRET when it is imported, and nothing of another run may be in its c
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from importlib import metadata
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ def measure(kernel: str) -> Measured:
         "kernel": kernel,
         "where": where,
         "versions": {
-            **{name: metadata.version(name) for name in NEEDS},
+            **{name: version(name) for name in NEEDS},
             "ptxas": compiled["ptxas"],
         },
         "interpreted": limits.parity_summary(interpreted),
@@ -120,7 +120,7 @@ def _package(kernel: str) -> str:
 
 def _refuse_without_packages(kernel: str) -> None:
     for name in NEEDS:
-        if importlib.util.find_spec(name) is None:
+        if find_spec(name) is None:
             raise RespikeError(
                 f"kernel {kernel} needs {name}, which {sys.executable} lacks; run it in the "
                 "environment kernels: respike envs create kernels"
