@@ -46,7 +46,9 @@ def verify(root: Path) -> Report:
     for name in there:
         if PurePosixPath(name).name == layout.RECORD:
             try:
-                said |= _named(name, there[name])
+                made, otherwise = _named(name, there[name])
+                said |= made
+                findings += otherwise
             except DamagedFile as error:
                 words = str(error).replace(f"{there[name]} ", "").removeprefix(f"{name} ")
                 findings.append(check.Finding("record", name, words, True))
@@ -68,8 +70,9 @@ def verify(root: Path) -> Report:
     return Report(good, size, findings)
 
 
-def _named(name: str, path: Path) -> dict[str, Any]:
-    """File -> hash of all that a record vouches for, itself among them.
+def _named(name: str, path: Path) -> tuple[dict[str, Any], list[check.Finding]]:
+    """File -> hash of all that a record vouches for, itself among them; and what it says
+    itself of packages that were not as pinned.
 
     Raises:
         DamagedFile: it cannot be believed.
@@ -86,7 +89,10 @@ def _named(name: str, path: Path) -> dict[str, Any]:
         raise DamagedFile("has a key that is not the hash of its settings, code and inputs")
     made = {**record["outputs"], **record["extras"]}
     beside = {str(layout.artifact(name, file)): row["sha256"] for file, row in made.items()}
-    return {name: own, **beside}
+    rows = record.get("environment", {}).get("differs", [])
+    says = ", ".join(f"{r['package']} was {r['found']}, pinned {r['pinned']}" for r in rows[:1])
+    otherwise = [check.Finding("environment", name, f"{says}; {len(rows)} differ", True)]
+    return {name: own, **beside}, otherwise if rows else []
 
 
 def _hash(path: Path | None) -> str | None:

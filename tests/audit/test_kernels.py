@@ -124,6 +124,14 @@ def test_a_key_that_is_not_of_the_settings_is_found(root):
     assert "has a key that is not the hash of its settings" in said(root)[0][2]
 
 
+def test_a_job_that_ran_with_other_packages_than_are_pinned_is_found(root):
+    row = {"package": "triton", "found": "3.6.0", "pinned": "3.7.1"}
+    (root / FOLDER / layout.RECORD).write_bytes(record(environment={"differs": [row]}))
+
+    says = "triton was 3.6.0, pinned 3.7.1; 1 differ"
+    assert said(root) == [("environment", "record.json", says)]
+
+
 # ---------------------------------------------------------------- as words of the command
 
 

@@ -47,6 +47,16 @@ def test_a_kernel_whose_environment_is_not_made_fails_with_what_to_do(folder):
     assert not (folder / RECORD).exists()
 
 
+def test_a_gpu_is_asked_for_on_the_command_line(folder):
+    words = ["--workflow-profile", "profiles/slurm", "--set-resources", "bench_kernels:gpu=1"]
+    with_one = toy.snakemake(folder, "-n", *words, "--", "kernels")
+    without = toy.snakemake(folder, "-n", *words[:2], "--", "kernels")
+
+    assert "gpu=1" in with_one.stdout
+    assert "bench_kernels" in without.stdout
+    assert "gpu=" not in without.stdout
+
+
 def test_a_kernel_that_is_not_there_is_answered_with_those_that_are(folder):
     done = toy.snakemake(folder, "-n", "-c1", "results/kernels/lfi/bench_kernels/record.json")
 
@@ -70,7 +80,7 @@ def test_kernels_are_measured_once_and_again_when_their_code_changes(folder):
 
     assert first.returncode == 0, (folder / LOG).read_text()
     assert "Nothing to be done" in again.stdout + again.stderr
-    assert verified.stdout.startswith("PASS  kernels: 3 files as recorded")
+    assert "kernels: 3 files as recorded" in verified.stdout
     assert "Params have changed" in changed.stdout + changed.stderr
     assert explained.stdout.splitlines()[0] == (
         "lif at budget desk: 1 of 1 job would run again"
