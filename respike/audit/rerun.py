@@ -22,6 +22,7 @@ from respike.core.job import ASKED, THREADS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COMPARED = "not compared"
+_SCOPES = ("data", "run", "study")  # of jobs that a run's manifest lists, but for the page
 PINNED = "as pinned"  # of files of fetch that were hashed instead of fetched again
 
 
@@ -68,10 +69,12 @@ def population(
         ConfigError: no such stage, or no job of it.
         DamagedFile: the manifest or a record cannot be believed.
     """
-    known = [stage for stage in layout.STAGES if stage != "report"]
+    known = [stage for stage, row in layout.STAGES.items() if row.scope in _SCOPES]
     for stage in stages:
         if stage == "report":
             raise ConfigError("the page is not a job to be compared; audit verify checks it")
+        if stage in layout.STAGES and stage not in known:
+            raise ConfigError(f"{stage} is of no run, and no list names its jobs")
         if stage not in known:
             hint = did_you_mean(stage, known)
             raise ConfigError(f"no stage '{stage}'.{hint} Stages: {', '.join(known)}")

@@ -209,8 +209,8 @@ def _name(record: LogRecord) -> str:
     words = [record.rule_name]
     if "variant" in w:
         words.append(f"{w['study']}/{w['variant']} seed {w['seed']}")
-    elif w.get("study") or w.get("dataset"):
-        words.append(w.get("study") or w["dataset"])
+    elif named := w.get("study") or w.get("dataset") or w.get("kernel"):
+        words.append(named)
     return " ".join(words)
 
 

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.core import chain, code, layout, strict, told, yaml
+from respike.core import chain, code, kernels, layout, strict, told, yaml
 from respike.core.errors import ConfigError, did_you_mean
 from respike.core.io import sha256
 from respike.core.study import (
@@ -242,6 +242,8 @@ class Config:
         scope = layout.STAGES[stage].scope
         if scope == "data":
             return {"stage": stage, "dataset": w["dataset"], "row": self._row(w["dataset"])}
+        if scope == "kernel":
+            return {"stage": stage, "kernel": w["kernel"]}
         budget, study = w["budget"], w.get("study", "")
         if scope == "run":
             return {
@@ -290,6 +292,8 @@ class Config:
         scope = layout.STAGES[stage].scope
         if scope == "data":
             return {"source": [self._source(w["dataset"])]} if stage == "prepare" else {}
+        if scope == "kernel":
+            return {}
         if scope in {"study", "budget"}:
             found = told.inputs(stage, self.settings(stage, w))
             return {name: list(paths) for name, paths in found.items()}
@@ -370,6 +374,10 @@ class Config:
         found = [t for s in self.asked for t in self.study_targets(s, budget)]
         page = [layout.record("report").format(budget=budget)] if self.page else []
         return [*dict.fromkeys(found), *page]
+
+    def kernel_records(self) -> list[str]:
+        """What `snakemake kernels` makes: a record of each kernel; no budget needs one."""
+        return [layout.record("bench_kernels").format(kernel=name) for name in kernels.names()]
 
 
 @cache

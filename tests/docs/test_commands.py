@@ -49,6 +49,18 @@ ELSEWHERE = {
         ),
         "tests/workflow/test_ssh_remote.py::origin",
     ),
+    **dict.fromkeys(
+        (
+            ".venv/bin/snakemake -c1 kernels",
+            "respike audit verify results/kernels",
+            "respike audit explain lif",
+        ),
+        "tests/workflow/test_kernels.py::"
+        "test_kernels_are_measured_once_and_again_when_their_code_changes",
+    ),
+    ".venv/bin/snakemake --workflow-profile profiles/slurm "
+    "--set-resources bench_kernels:gpu=1 -- kernels": "tests/workflow/test_kernels.py::"
+    "test_a_gpu_is_asked_for_on_the_command_line",
     "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
     "test_sha256sum_finds_every_listed_file_as_listed",
     "respike audit explain results/desk/esl-snns/dense/seed-0/train/model.safetensors --json": (

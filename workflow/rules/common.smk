@@ -5,15 +5,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from respike.claims import grammar
-from respike.core import clock, lock, told
+from respike.core import clock, lock, shells, told
 from respike.core.config import Config
 from respike.core.errors import RespikeError
 from respike.core.history import registered
@@ -22,8 +22,6 @@ from respike.core.lock import release
 
 RESULTS = Path.cwd()
 GENERATION = lock.generation(RESULTS)
-VENV = ROOT / ".venv/bin/python"
-PYTHON = VENV if VENV.exists() else sys.executable
 
 
 if (
@@ -48,9 +46,9 @@ OVERRIDES |= json.loads(config.get("overrides", "json:{}").removeprefix("json:")
 CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check, workflow.is_main_process)
 
 shell.prefix(
-    f"set -euo pipefail; PYTHON={quote(str(PYTHON))}; "
-    f"export PYTHONPATH={quote(str(ROOT))} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
-    "MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1; "
+    shells.prefix(
+        ROOT, DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    )
 )
 
 
@@ -60,6 +58,7 @@ wildcard_constraints:
     study=ID,
     variant=ID,
     seed=r"\d+",
+    kernel=ID,
 
 
 # Snakemake lets go of little while it plans, and what is there would be looked through again
@@ -107,9 +106,14 @@ def code(stage):
     return lambda w: sentence(CONFIG.code, stage, dict(w))
 
 
-def env(name):
-    """Name of a pinned environment and the hash of its lock."""
-    return sentence(CONFIG.env, name)
+def env(stage):
+    """Name of a stage's pinned environment and the hash of its lock."""
+    return sentence(CONFIG.env, STAGES[stage].env)
+
+
+def env_file(stage):
+    """The same environment for conda."""
+    return f"../../envs/{STAGES[stage].env}.yaml"
 
 
 def history(w):
