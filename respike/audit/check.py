@@ -470,16 +470,16 @@ class _Check(_Files):
             return False
 
     def check_class(self, budget: str) -> None:
-        """The environments and numerics classes in which the jobs ran."""
         seen: dict[str, set[str]] = {}
         at = f"results/{budget}"
         for path, record in self.records.items():
             rows = record.get("environment", _OLD)["differs"]
             for row in rows[:1]:
-                says = f"{row['package']} was {row.get('found')}, pinned is {row.get('pinned')}"
-                self.find(
-                    "environment", path, f"{len(rows)} packages were not as pinned: {says}"
+                was, pin = row.get("found") or "missing", row.get("pinned") or "nothing"
+                says = (
+                    f"{row['package']} was {was}, pinned {pin}; differing packages: {len(rows)}"
                 )
+                self.find("environment", path, says)
             for name, value in record["numerics"].items() if path.startswith(f"{at}/") else ():
                 seen.setdefault(name, set()).add(json.dumps(value, sort_keys=True))
         if silent := sum("environment" not in record for record in self.records.values()):

@@ -95,7 +95,7 @@ def _causes(job, known_code, numerics):
         says = f"lock of {_env(before)} -> {_env(now)}"
         yield Cause(ENVIRONMENT, "lock", before, now, True, says)
     for row in job.record.get("environment", {}).get("differs", ()):
-        says = f"when it ran, {environment.said(row)}"
+        says = f"not as pinned when it ran: {environment.said(row)}"
         yield Cause(ENVIRONMENT, row["package"], row["found"], row["pinned"], False, says)
     yield from _machine(job.record["numerics"], numerics)
 
