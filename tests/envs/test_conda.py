@@ -192,18 +192,20 @@ def test_a_file_with_another_sha256_is_refused_before_anything_is_unpacked(
 
 
 @pytest.mark.parametrize(
-    ("where", "kept"),
+    ("where", "whom", "kept"),
     [
-        (f"{CONDA}:_fetch_one:2", 1),
-        (f"{CONDA}:_install", 3),
-        (f"{CONDA}:_Progress.on_link_complete", 3),
-        (f"{CONDA}:_name_source:2", 3),
-        (f"{CONDA}:_write_python", 3),
-        ("respike.cli.envs.standing:mark", 0),  # the marker's text: all else is done
+        (f"{CONDA}:_fetch_one:2", "os.getpid()", 1),
+        (f"{CONDA}:_install", "os.getppid()", 3),
+        (f"{CONDA}:_Progress.on_link_complete", "os.getppid()", 3),
+        (f"{CONDA}:_name_source:2", "os.getpid()", 3),
+        (f"{CONDA}:_write_python", "os.getpid()", 3),
+        ("respike.cli.envs.standing:mark", "os.getpid()", 0),  # the marker, the last of all
     ],
 )
-def test_a_killed_creation_is_cleared_and_the_same_command_makes_it(checkout, where, kept):
-    killed = checkout.killed(where, "create", "demo", "--conda")
+def test_a_killed_creation_is_cleared_and_the_same_command_makes_it(
+    checkout, where, whom, kept
+):
+    killed = checkout.killed(where, "create", "demo", "--conda", whom=whom)
     state = checkout.run("list").stdout
     fetched = len(list((prefix(checkout) / "respike-packages").glob("*.bz2")))
     ready = is_ready(checkout)
@@ -216,6 +218,16 @@ def test_a_killed_creation_is_cleared_and_the_same_command_makes_it(checkout, wh
     assert done.returncode == 0, done.stderr
     assert "clearing demo-conda" in done.stdout
     assert done.stdout.endswith("as pinned (3 packages)\n")
+
+
+def test_a_kill_of_the_process_that_unpacks_is_told_and_the_same_command_goes_on(checkout):
+    killed = checkout.killed(f"{CONDA}:_Progress.on_link_complete", "create", "demo", "--conda")
+
+    done = checkout.run("create", "demo", "--conda")
+
+    assert killed.returncode == 1
+    assert "ended with SIGKILL; the same command goes on" in killed.stderr
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_changed_pin_makes_the_environment_anew(checkout, channel):

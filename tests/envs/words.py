@@ -66,12 +66,15 @@ class Checkout:
             text=True,
         )
 
-    def killed(self, where: str, *words: str) -> subprocess.CompletedProcess:
+    def killed(
+        self, where: str, *words: str, whom: str = "os.getpid()"
+    ) -> subprocess.CompletedProcess:
         """Run a word and end it by SIGKILL where a function is called.
 
         Args:
             where: MODULE:NAME or MODULE:NAME:COUNT, the call that does not come back.
             words: of the command.
+            whom: which process is killed there.
         """
         module, name, *count = where.split(":")
         owner = "import importlib, os, sys\n"
@@ -80,7 +83,8 @@ class Checkout:
         owner += "for one in path: thing = getattr(thing, one)\n"
         owner += f"left, real = [{int(*count or [1])}], getattr(thing, last)\n"
         owner += "def stop(*given, **more):\n    left[0] -= 1\n"
-        owner += "    return real(*given, **more) if left[0] else os.kill(os.getpid(), 9)\n"
+        owner += "    return real(*given, **more) if left[0] else os.kill(WHOM, 9)\n"
+        owner = owner.replace("WHOM", whom)
         owner += "setattr(thing, last, stop)\n"
         owner += "from respike.cli import main\n"
         owner += f"sys.exit(main({['envs', *words]!r}))\n"

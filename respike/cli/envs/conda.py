@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.cli.envs import standing
+from respike.cli.envs import apart, standing
 from respike.core import environment
 from respike.core.errors import ConfigError, DamagedFile, RespikeError
 
@@ -93,15 +93,10 @@ def _make(side: standing.Side, pins: list[Pin], program: Any) -> None:
     program.say(f"making {side.folder.name} from envs/{side.pin.name}, {len(pins)} packages")
     packages = _fetch(pins, side.folder / PACKAGES, program.say)
     program.say(f"installing {len(pins)} packages")
-    try:
-        asyncio.run(_install(packages, side.folder, program.say))
-    except RespikeError:
-        raise
-    except Exception as error:  # rattler's errors have no common class
-        raise RespikeError(f"{side.folder.name}: {' '.join(str(error).split())}") from None
+    script = apart.call(lambda: asyncio.run(_install(packages, side.folder, program.say)))
     for pin in pins:
         _name_source(side.folder, pin)
-    _write_python(side.folder, program)
+    _write_python(side.folder, script, program)
     differs = environment.described(environment.of_prefix(side.folder), side.name)["differs"]
     if differs:
         raise DamagedFile(
@@ -198,8 +193,10 @@ class _Progress:
         raise AttributeError(name)
 
 
-async def _install(packages: list[tuple[Pin, Path]], prefix: Path, say: Any) -> None:
+async def _install(packages: list[tuple[Pin, Path]], prefix: Path, say: Any) -> str:
+    """Unpack and link the packages; returns the lines of bash that activate the prefix."""
     import rattler
+    from rattler.shell import ActivationVariables, Shell, activate
 
     records = []
     for pin, path in packages:
@@ -218,6 +215,7 @@ async def _install(packages: list[tuple[Pin, Path]], prefix: Path, say: Any) -> 
         show_progress=False,
         reporter=_Progress(len(records), say),
     )
+    return activate(prefix, ActivationVariables(None, []), Shell.bash).script
 
 
 def _name_source(prefix: Path, pin: Pin) -> None:
@@ -228,10 +226,7 @@ def _name_source(prefix: Path, pin: Pin) -> None:
     path.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_python(prefix: Path, program: Any) -> None:
+def _write_python(prefix: Path, script: str, program: Any) -> None:
     """An interpreter that activates the environment first, as `conda activate` would."""
-    from rattler.shell import ActivationVariables, Shell, activate
-
-    script = activate(prefix, ActivationVariables(None, []), Shell.bash).script
     lines = ["#!/usr/bin/env bash", script.strip(), f'exec "{prefix}/bin/python" "$@"', ""]
     program.write(str(prefix / PYTHON), "\n".join(lines), 0o755)

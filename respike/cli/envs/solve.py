@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from respike.cli import common
-from respike.cli.envs import standing
+from respike.cli.envs import apart, standing
 from respike.core import yaml
 from respike.core.errors import ConfigError, RespikeError
 
@@ -40,19 +40,19 @@ def lock(path: Path) -> str:
     """
     channels, specs = asked(path)
     try:
-        records = asyncio.run(_solved(channels, specs))
-    except Exception as error:  # rattler's errors have no common class
-        said = " ".join(str(error).split())[:300]
+        packages = apart.call(lambda: asyncio.run(_solved(channels, specs)))
+    except RespikeError as error:
         raise RespikeError(
-            f"envs/{path.name} could not be solved from {', '.join(channels)}: {said}; "
+            f"envs/{path.name} could not be solved from {', '.join(channels)}: {error}; "
             f"{path.stem}{standing.PIN} is left as it is"
         ) from None
     pin = path.with_name(f"{path.stem}{standing.PIN}")
-    standing.program().write(str(pin), _text(path, records), 0o644)
-    return f"lock: wrote envs/{pin.name}, {len(records)} packages"
+    standing.program().write(str(pin), _text(path, packages), 0o644)
+    return f"lock: wrote envs/{pin.name}, {len(packages)} packages"
 
 
-async def _solved(channels: list[str], specs: list[str]) -> list[Any]:
+async def _solved(channels: list[str], specs: list[str]) -> list[list[str]]:
+    """[URL, sha256] of each package, by name."""
     import rattler
 
     machine = [
@@ -61,29 +61,29 @@ async def _solved(channels: list[str], specs: list[str]) -> list[Any]:
         )
         for name, version in SYSTEM.items()
     ]
-    return await rattler.solve(
+    records = await rattler.solve(
         channels,
         [rattler.MatchSpec(spec) for spec in specs],  # as conda reads them, not rattler's way
         platforms=[PLATFORM, "noarch"],
         virtual_packages=machine,
         timeout=datetime.timedelta(seconds=TIMEOUT_S),
     )
+    for record in records:
+        if not record.sha256:
+            raise RespikeError(f"the channel gives no sha256 of {record.url}")
+    records.sort(key=lambda record: record.name.normalized)
+    return [[record.url, record.sha256.hex()] for record in records]
 
 
-def _text(path: Path, records: list[Any]) -> str:
+def _text(path: Path, packages: list[list[str]]) -> str:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     system = ", ".join(f"{name.strip('_')} {SYSTEM[name]}" for name in ("__glibc", "__cuda"))
     when = datetime.date.today()
     lines = [
         f"# Made by `respike envs lock` from {path.name}; never edited by hand.",
-        f"# Solved on {when} for {PLATFORM}, {system}: {len(records)} packages.",
+        f"# Solved on {when} for {PLATFORM}, {system}: {len(packages)} packages.",
         f"# {path.name} sha256:{digest}",
         "@EXPLICIT",
+        *(f"{url}#sha256:{digest}" for url, digest in packages),
     ]
-    for record in sorted(records, key=lambda record: record.name.normalized):
-        if not record.sha256:
-            raise RespikeError(
-                f"its channel gives no sha256 of {record.url}; nothing was written"
-            )
-        lines.append(f"{record.url}#sha256:{record.sha256.hex()}")
     return "\n".join(lines) + "\n"
