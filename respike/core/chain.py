@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respike.core import layout
 from respike.core.errors import ConfigError, did_you_mean
-from respike.core.yaml import Document
+
+if TYPE_CHECKING:  # a stage in a pinned environment has no YAML
+    from respike.core.yaml import Document
 
 # Words by which a stage says whose files it takes: word -> its input, stages that may be named.
 TAKES = {
@@ -99,7 +101,7 @@ def records(budget: str, study: str, variants: Mapping[str, Any], seeds: int) ->
                 )
 
 
-def check_no_circle(variants: Mapping[str, Any], document: Document) -> None:
+def check_no_circle(variants: Mapping[str, Any], document: "Document") -> None:
     """Refuse runs that wait for each other.
 
     Raises:
