@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from respike.audit import jobs
 from respike.audit.standing import Job, Now, Row
-from respike.core import layout
+from respike.core import environment, layout
 from respike.core.shells import BASE
 
 KINDS = ("record", "file", "input", "setting", "code", "environment", "numerics")
@@ -95,6 +95,9 @@ def _causes(job, known_code, numerics):
         before, now = job.record["env"], job.now.env
         says = f"lock of {_env(before)} -> {_env(now)}"
         yield Cause(ENVIRONMENT, "lock", before, now, True, says)
+    for row in job.record.get("environment", {}).get("differs", ()):
+        says = f"not as pinned when it ran: {environment.said(row)}"
+        yield Cause(ENVIRONMENT, row["package"], row["found"], row["pinned"], False, says)
     yield from _machine(job.record["numerics"], _of_its_env(job.record, numerics))
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from respike.core import io, layout, records, told
+from respike.core import environment, io, layout, records, told
 from respike.core import log as logs
 from respike.core.errors import FAILED, DamagedFile, RespikeError
 from respike.core.lock import SLURM_JOB, Attempt, die_with_parent
@@ -189,6 +189,9 @@ class Job:
         """Do the stage's work and commit its outputs and record, all or none."""
         started, clock = time.time(), time.monotonic()
         status, reason = "done", None
+        ran_in = environment.here(env)
+        if ran_in["differs"]:
+            self.log.warning("%s", environment.warning(ran_in))
         record_path = next(p for p in self._outputs.values() if p.name == layout.RECORD)
         with Attempt(self._root, str(record_path)) as attempt:
             try:
@@ -220,6 +223,7 @@ class Job:
                 "seed": self.seed,
                 "code": code,
                 "env": env,
+                "environment": ran_in,
                 "data_kind": self.data_kind,
                 "status": status,
                 "reason": reason,

@@ -198,8 +198,8 @@ def test_a_record_has_these_fields(data, folder):
 
     record = records.load(TRAINED[-1])
     assert set(record) == {
-        "schema", "stage", "settings", "seed", "code", "env", "data_kind", "status", "reason",
-        "inputs", "outputs", "extras", "numerics", "evidence", "key",
+        "schema", "stage", "settings", "seed", "code", "env", "environment", "data_kind",
+        "status", "reason", "inputs", "outputs", "extras", "numerics", "evidence", "key",
     }  # fmt: skip
     assert record["key"] == records.key(record)
     assert record["seed"] == 3
