@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from logging import LogRecord
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +32,7 @@ NEXT_STEP = {  # what the system says -> what to do, where Snakemake names only 
     "[Errno 30]": "the file system is read-only: make it writable, or use --directory",
     "[Errno 13]": "the folder is not yours to write: make it writable, or use --directory",
 }
+WROTE = re.compile(r"respike\.[a-z_]+: wrote ")  # a stage's last line
 _FRAME = re.compile(
     r"\s*(\w*(Exception|Error)\b.*(in rule|in file).*|\w*(Exception|Error):?)\s*$"
 )
@@ -83,6 +85,7 @@ class LogHandler(LogHandlerBase):
         self.cores = 1
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
+        self.together: dict[int, int] = {}  # job -> how many go to a cluster as one with it
         self.took: dict[str, list[float]] = {}
         self.failed: dict[int | None, tuple[str, str, str]] = {}  # name, log, executor's why
         self.errors: list[str] = []
@@ -100,6 +103,7 @@ class LogHandler(LogHandlerBase):
         handler = {
             LogEvent.RUN_INFO: self._run_info,
             LogEvent.RESOURCES_INFO: self._resources,
+            LogEvent.GROUP_INFO: self._group_info,
             LogEvent.JOB_INFO: self._job_info,
             LogEvent.JOB_FINISHED: self._finished,
             LogEvent.JOB_ERROR: self._job_error,
@@ -123,6 +127,22 @@ class LogHandler(LogHandlerBase):
         with contextlib.suppress(TypeError, ValueError, AttributeError):
             self.cores = max(1, int(record.cores))
 
+    def _group_info(self, record: LogRecord) -> None:
+        numbers = [job.jobid for job in record.jobs]
+        self.together.update(dict.fromkeys(numbers, len(numbers)))
+        idle = self._without_fault([number for number in numbers if number in self.failed])
+        for number in idle:
+            self.failed.pop(number)
+        if idle:
+            say(f"again, as one of their group failed: {len(idle)} jobs without a fault")
+
+    def _without_fault(self, numbers: Iterable[int | None]) -> set[int | None]:
+        """Failed jobs that did nothing wrong: another of their group failed."""
+        numbers = set(numbers)
+        shared = {number for number in numbers if self.together.get(number, 1) > 1}
+        found = {number for number in shared if went_well(Path(self.failed[number][1]))}
+        return found if found != numbers else set()  # nobody to blame: all are named
+
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
             name, log, why = self.failed.pop(record.jobid)
@@ -136,13 +156,14 @@ class LogHandler(LogHandlerBase):
         }
 
     def _finished(self, record: LogRecord) -> None:
-        job = self.jobs.pop(getattr(record, "job_id", getattr(record, "jobid", None)), None)
+        number = getattr(record, "job_id", getattr(record, "jobid", None))
+        job = self.jobs.pop(number, None)
         if job is None or job["rule"] in TARGETS:
             return
         took = time.monotonic() - job["began"]
         type(self).done += 1
         rule = job["rule"]
-        self.took.setdefault(rule, []).append(took)
+        self.took.setdefault(rule, []).append(took / self.together.get(number, 1))
         self.left[rule] = max(0, self.left.get(rule, 1) - 1)
         say(f"[{self.done}/{self.total}] {job['name']}  {span(took)}{self._time_left()}")
         if rule == "judge":
@@ -191,11 +212,15 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            for name, log, why in list(self.failed.values())[:MOST_FAILURES]:
+            idle = self._without_fault(self.failed)
+            own = [row for number, row in self.failed.items() if number not in idle]
+            for name, log, why in own[:MOST_FAILURES]:
                 say(f"  {name}: {why or last_sentence(Path(log))}")
                 say(f"    log: {log}")
-            if len(self.failed) > MOST_FAILURES:
-                say(f"  and {len(self.failed) - MOST_FAILURES} more")
+            if len(own) > MOST_FAILURES:
+                say(f"  and {len(own) - MOST_FAILURES} more")
+            if idle:
+                say(f"  {len(idle)} jobs without a fault, as one of their group failed")
         else:
             texts = dict.fromkeys(map(_without_frame, self.errors))
             for text in [t for t in texts if t != FAILURE] or texts:
@@ -212,6 +237,15 @@ def _name(record: LogRecord) -> str:
     elif w.get("study") or w.get("dataset"):
         words.append(w.get("study") or w["dataset"])
     return " ".join(words)
+
+
+def went_well(log: Path) -> bool:
+    """Whether a job's log ends with what was written, or the job was never begun."""
+    try:
+        last = log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+    except OSError:
+        return True
+    return WROTE.match(last) is not None
 
 
 def last_sentence(log: Path) -> str:
