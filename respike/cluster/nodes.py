@@ -29,6 +29,7 @@ class Node(NamedTuple):
     gpus: int
     state: tuple[str, ...]
     partitions: tuple[str, ...]
+    host: str = ""
 
     @property
     def usable(self) -> bool:
@@ -121,6 +122,7 @@ def nodes(text: str) -> list[Node]:
                     gpus(row.get("Gres", "")),
                     state(row["State"]),
                     tuple(row.get("Partitions", "").split(",")),
+                    row.get("NodeHostName", row["NodeName"]),
                 )
             )
     return found

@@ -26,7 +26,7 @@ def test_a_partition_has_its_nodes_and_limits(queues):
     assert list(queues) == ["main", "urgent", "long", "gpu", "closed"]
     assert (main.default, main.state, main.minutes) == (True, "UP", 60)
     assert (main.preempt, main.cpus, main.memory_mb) == ("REQUEUE", None, None)
-    assert main.nodes == (Node("vm", 2, 23593, 2, ("IDLE",), ("main", "urgent")),)
+    assert main.nodes == (Node("vm", 2, 23593, 2, ("IDLE",), ("main", "urgent"), "vm"),)
 
 
 def test_a_node_in_two_partitions_counts_in_both(queues):
@@ -194,5 +194,5 @@ def test_a_real_slurm_is_read(tmp_path):
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
     assert first.startswith("main 60 REQUEUE 1 (Node(name=")
-    assert "gpus=2, state=('IDLE',), partitions=('main', 'urgent'))" in first
+    assert "gpus=2, state=('IDLE',), partitions=('main', 'urgent')" in first
     assert second.startswith("urgent 60 REQUEUE 1 ")
