@@ -66,7 +66,9 @@ def dozen(folder):
 def timed(folder, *words):
     """A run through Slurm, its jobs there, and how long it took [s]."""
     began = time.monotonic()
-    done = within(folder, "-c", RUN, "run", "--cluster", "slurm", "--", *QUICK, *words)
+    done = within(
+        folder, "-c", RUN, "run", "--cluster", "slurm", "--", *QUICK, *words, timeout_s=400
+    )
     return done, jobs(done), time.monotonic() - began
 
 
