@@ -12,7 +12,6 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
 from logging import LogRecord
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,7 +84,7 @@ class LogHandler(LogHandlerBase):
         self.cores = 1
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
-        self.together: dict[int, int] = {}  # job -> how many go to a cluster as one with it
+        self.together: dict[int, frozenset[int]] = {}  # job -> all that go to Slurm with it
         self.took: dict[str, list[float]] = {}
         self.failed: dict[int | None, tuple[str, str, str]] = {}  # name, log, executor's why
         self.errors: list[str] = []
@@ -128,20 +127,19 @@ class LogHandler(LogHandlerBase):
             self.cores = max(1, int(record.cores))
 
     def _group_info(self, record: LogRecord) -> None:
-        numbers = [job.jobid for job in record.jobs]
-        self.together.update(dict.fromkeys(numbers, len(numbers)))
-        idle = self._without_fault([number for number in numbers if number in self.failed])
+        numbers = frozenset(job.jobid for job in record.jobs)
+        self.together.update(dict.fromkeys(numbers, numbers))
+        idle = [number for number in numbers if self._without_fault(number)]
         for number in idle:
             self.failed.pop(number)
         if idle:
             say(f"again, as one of their group failed: {len(idle)} jobs without a fault")
 
-    def _without_fault(self, numbers: Iterable[int | None]) -> set[int | None]:
-        """Failed jobs that did nothing wrong: another of their group failed."""
-        numbers = set(numbers)
-        shared = {number for number in numbers if self.together.get(number, 1) > 1}
-        found = {number for number in shared if went_well(Path(self.failed[number][1]))}
-        return found if found != numbers else set()  # nobody to blame: all are named
+    def _without_fault(self, number: int) -> bool:
+        """Whether a failed job did nothing wrong: another of its group is to blame."""
+        group = [n for n in self.together.get(number, ()) if n in self.failed]
+        whole = {n for n in group if went_well(Path(self.failed[n][1]))}
+        return number in whole and len(whole) < len(group)
 
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
@@ -163,7 +161,7 @@ class LogHandler(LogHandlerBase):
         took = time.monotonic() - job["began"]
         type(self).done += 1
         rule = job["rule"]
-        self.took.setdefault(rule, []).append(took / self.together.get(number, 1))
+        self.took.setdefault(rule, []).append(took / len(self.together.get(number, [number])))
         self.left[rule] = max(0, self.left.get(rule, 1) - 1)
         say(f"[{self.done}/{self.total}] {job['name']}  {span(took)}{self._time_left()}")
         if rule == "judge":
@@ -212,7 +210,7 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            idle = self._without_fault(self.failed)
+            idle = {number for number in self.failed if self._without_fault(number)}
             own = [row for number, row in self.failed.items() if number not in idle]
             for name, log, why in own[:MOST_FAILURES]:
                 say(f"  {name}: {why or last_sentence(Path(log))}")

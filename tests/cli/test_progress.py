@@ -153,6 +153,23 @@ def test_of_a_failed_group_the_one_to_blame_is_named_and_the_others_are_counted(
     ]
 
 
+def test_of_a_group_that_nobody_can_be_blamed_for_all_are_named(handler, capsys):
+    group(handler, 1, 2)
+    for number in (1, 2):
+        handler.emit(event(LogEvent.JOB_ERROR, jobid=number, rule_msg="the node died"))
+    group(handler, 3)
+    handler.emit(event(LogEvent.JOB_ERROR, jobid=3, rule_msg="it is too large"))
+
+    handler.close()
+
+    said = [line for line in capsys.readouterr().err.splitlines() if "log:" not in line]
+    assert said[1:] == [
+        "  emulate s/v seed 1: the node died",
+        "  emulate s/v seed 2: the node died",
+        "  emulate s/v seed 3: it is too large",
+    ]
+
+
 def test_of_a_group_that_is_tried_again_the_one_to_blame_is_named(handler, capsys, tmp_path):
     failed_group(handler, tmp_path)
 

@@ -193,6 +193,6 @@ def test_a_real_slurm_is_read(tmp_path):
 
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
-    assert first.startswith("main 60 REQUEUE 1 (Node(name=")
+    assert first.startswith("main 1440 REQUEUE 1 (Node(name=")
     assert "gpus=2, state=('IDLE',), partitions=('main', 'urgent')" in first
-    assert second.startswith("urgent 60 REQUEUE 1 ")
+    assert second.startswith("urgent 1440 REQUEUE 1 ")
