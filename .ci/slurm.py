@@ -118,6 +118,13 @@ def configure(folder: Path, cpus: int | None) -> None:
         raise Absent("/etc/slurm/slurm.conf is another cluster's; nothing was started")
 
 
+def enforce_memory(folder: Path) -> None:
+    """Let Slurm kill what takes more memory than it asked for; it looks once a second."""
+    conf = folder / "etc/slurm.conf"
+    gather = "linux\nJobAcctGatherFrequency=task=1\nJobAcctGatherParams=OverMemoryKill"
+    conf.write_text(conf.read_text().replace("jobacct_gather/none", f"jobacct_gather/{gather}"))
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of this machine that nobody listens on, so that two clusters can live beside."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -182,6 +189,7 @@ def main(argv: list[str]) -> int:
     cli.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     cli.add_argument("--keep", type=Path, help="a new folder for logs and state, kept")
     cli.add_argument("--cpus", type=int, help="let the node claim so many, with 2 GB each")
+    cli.add_argument("--enforce-memory", action="store_true", help="kill jobs that take more")
     cli.add_argument("command", nargs=argparse.REMAINDER)
     given = cli.parse_args(argv)
     try:
@@ -194,6 +202,8 @@ def main(argv: list[str]) -> int:
         folder.mkdir(exist_ok=scratch is not None)
         try:
             configure(folder, given.cpus)
+            if given.enforce_memory:
+                enforce_memory(folder)
             print(f"slurm: one node is idle after {start(folder):.2f} s", file=sys.stderr)
             env = {**os.environ, "PRIVATE_SLURM": str(folder)}
             return subprocess.run(given.command or ["bash"], env=env, check=False).returncode

@@ -31,6 +31,7 @@ NEXT_STEP = {  # what the system says -> what to do, where Snakemake names only 
     "[Errno 30]": "the file system is read-only: make it writable, or use --directory",
     "[Errno 13]": "the folder is not yours to write: make it writable, or use --directory",
 }
+WROTE = re.compile(r"respike\.[a-z_]+: wrote ")  # a stage's last line
 _FRAME = re.compile(
     r"\s*(\w*(Exception|Error)\b.*(in rule|in file).*|\w*(Exception|Error):?)\s*$"
 )
@@ -83,6 +84,7 @@ class LogHandler(LogHandlerBase):
         self.cores = 1
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
+        self.together: dict[int, frozenset[int]] = {}  # job -> all that go to Slurm with it
         self.took: dict[str, list[float]] = {}
         self.failed: dict[int | None, tuple[str, str, str]] = {}  # name, log, executor's why
         self.errors: list[str] = []
@@ -100,6 +102,7 @@ class LogHandler(LogHandlerBase):
         handler = {
             LogEvent.RUN_INFO: self._run_info,
             LogEvent.RESOURCES_INFO: self._resources,
+            LogEvent.GROUP_INFO: self._group_info,
             LogEvent.JOB_INFO: self._job_info,
             LogEvent.JOB_FINISHED: self._finished,
             LogEvent.JOB_ERROR: self._job_error,
@@ -123,6 +126,21 @@ class LogHandler(LogHandlerBase):
         with contextlib.suppress(TypeError, ValueError, AttributeError):
             self.cores = max(1, int(record.cores))
 
+    def _group_info(self, record: LogRecord) -> None:
+        numbers = frozenset(job.jobid for job in record.jobs)
+        self.together.update(dict.fromkeys(numbers, numbers))
+        idle = [number for number in numbers if self._without_fault(number)]
+        for number in idle:
+            self.failed.pop(number)
+        if idle:
+            say(f"again, as one of their group failed: {len(idle)} jobs without a fault")
+
+    def _without_fault(self, number: int) -> bool:
+        """Whether a failed job did nothing wrong: another of its group is to blame."""
+        group = [n for n in self.together.get(number, ()) if n in self.failed]
+        whole = {n for n in group if went_well(Path(self.failed[n][1]))}
+        return number in whole and len(whole) < len(group)
+
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
             name, log, why = self.failed.pop(record.jobid)
@@ -136,13 +154,14 @@ class LogHandler(LogHandlerBase):
         }
 
     def _finished(self, record: LogRecord) -> None:
-        job = self.jobs.pop(getattr(record, "job_id", getattr(record, "jobid", None)), None)
+        number = getattr(record, "job_id", getattr(record, "jobid", None))
+        job = self.jobs.pop(number, None)
         if job is None or job["rule"] in TARGETS:
             return
         took = time.monotonic() - job["began"]
         type(self).done += 1
         rule = job["rule"]
-        self.took.setdefault(rule, []).append(took)
+        self.took.setdefault(rule, []).append(took / len(self.together.get(number, [number])))
         self.left[rule] = max(0, self.left.get(rule, 1) - 1)
         say(f"[{self.done}/{self.total}] {job['name']}  {span(took)}{self._time_left()}")
         if rule == "judge":
@@ -191,11 +210,15 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            for name, log, why in list(self.failed.values())[:MOST_FAILURES]:
+            idle = {number for number in self.failed if self._without_fault(number)}
+            own = [row for number, row in self.failed.items() if number not in idle]
+            for name, log, why in own[:MOST_FAILURES]:
                 say(f"  {name}: {why or last_sentence(Path(log))}")
                 say(f"    log: {log}")
-            if len(self.failed) > MOST_FAILURES:
-                say(f"  and {len(self.failed) - MOST_FAILURES} more")
+            if len(own) > MOST_FAILURES:
+                say(f"  and {len(own) - MOST_FAILURES} more")
+            if idle:
+                say(f"  {len(idle)} jobs without a fault, as one of their group failed")
         else:
             texts = dict.fromkeys(map(_without_frame, self.errors))
             for text in [t for t in texts if t != FAILURE] or texts:
@@ -212,6 +235,15 @@ def _name(record: LogRecord) -> str:
     elif named := w.get("study") or w.get("dataset") or w.get("kernel"):
         words.append(named)
     return " ".join(words)
+
+
+def went_well(log: Path) -> bool:
+    """Whether a job's log ends with what was written, or the job was never begun."""
+    try:
+        last = log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+    except OSError:
+        return True
+    return WROTE.match(last) is not None
 
 
 def last_sentence(log: Path) -> str:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 
 from respike.audit import jobs
-from respike.cli import common, memory, progress, slurm
+from respike.cli import common, groups, memory, progress, slurm
 from respike.cluster import earlier
 from respike.core import layout, lock
 from respike.core.errors import INTERRUPTED, MISUSED, DamagedFile
@@ -42,6 +42,8 @@ def execute(given: Namespace) -> int:
     config = common.configuration(given)
     where = slurm.arguments(common.ROOT) if given.cluster else ["--cores", str(given.cores)]
     given.directory = common.enter(given.directory)
+    if given.cluster:
+        where += groups.arguments(config, given)
     lock.acquire(given.directory, wait_s=given.wait, say=progress.say)
     try:
         earlier.settle(given.directory, progress.say)
