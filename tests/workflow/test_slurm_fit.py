@@ -105,6 +105,39 @@ def test_a_chain_of_jobs_goes_as_one(tmp_path):
     assert content(folder) == content(local)
 
 
+def test_of_a_group_with_one_bad_job_the_others_stay_and_only_that_one_runs_again(tmp_path):
+    folder = dozen(tmp_path / "toy")
+    stage = folder / "respike/stages/simulate.py"
+    begin = "    outcome = simulate("
+    bad = (
+        "    if job.settings['variant'] == 'two' and job.seed == 1 and os.path.exists('bad'):\n"
+        "        raise RespikeError('this seed is not to our liking; take another')\n"
+    )
+    text = stage.read_text().replace(begin, bad + begin).replace("import sys", "import os, sys")
+    head = "from respike.core.job"
+    error = "from respike.core.errors import RespikeError\n"
+    stage.write_text(text.replace(head, error + head, 1))
+    (folder / "bad").touch()
+    words = ["run", "--cluster", "slurm", "--", *QUICK]
+    twice = (
+        "import os, subprocess, sys\n"
+        "run = [sys.executable, '-m', 'respike', *sys.argv[1:]]\n"
+        "subprocess.run(run); os.remove('bad'); print('mended', file=sys.stderr, flush=True)\n"
+        "sys.exit(subprocess.run(run).returncode)\n"
+    )
+
+    done = within(folder, "-c", twice, *words, timeout_s=400)
+
+    first, _, second = done.stderr.partition("mended\n")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (
+        "  simulate short/two seed 1: respike.simulate: this seed is not to our liking; take "
+        "another" in first
+    )
+    assert "  11 jobs without a fault, as one of their group failed" in first
+    assert "3 jobs: 1 simulate, 1 judge, 1 report" in second
+
+
 # ------------------------------------------------------------------ memory and GPUs
 
 
