@@ -138,8 +138,10 @@ class LogHandler(LogHandlerBase):
     def _without_fault(self, number: int) -> bool:
         """Whether a failed job did nothing wrong: another of its group is to blame."""
         group = [n for n in self.together.get(number, ()) if n in self.failed]
-        whole = {n for n in group if went_well(Path(self.failed[n][1]))}
-        return number in whole and len(whole) < len(group)
+        ends = {n: last_line(Path(self.failed[n][1])) for n in group}
+        spoke = {n for n, line in ends.items() if line and not WROTE.match(line)}
+        silent = {n for n, line in ends.items() if not line}  # never begun, or killed at once
+        return bool(group) and number not in (spoke or silent or ends)
 
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
@@ -237,13 +239,12 @@ def _name(record: LogRecord) -> str:
     return " ".join(words)
 
 
-def went_well(log: Path) -> bool:
-    """Whether a job's log ends with what was written, or the job was never begun."""
+def last_line(log: Path) -> str:
+    """What a log ends with; empty where it is, or is not there."""
     try:
-        last = log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+        return log.read_text(errors="replace").rstrip().rpartition("\n")[2]
     except OSError:
-        return True
-    return WROTE.match(last) is not None
+        return ""
 
 
 def last_sentence(log: Path) -> str:

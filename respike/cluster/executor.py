@@ -80,7 +80,7 @@ class Executor(plugin.Executor):
 
     def additional_general_args(self) -> str:
         """No second Snakemake: the batch script's own runs the job."""
-        return "--keep-incomplete"  # a stage's outputs are whole, or not there
+        return "--keep-going --keep-incomplete"  # outputs are whole, or not there
 
     def format_job_exec(self, job: Any) -> str:
         """What the batch script runs: the start program, told of its file alone."""

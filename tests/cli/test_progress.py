@@ -153,6 +153,20 @@ def test_of_a_failed_group_the_one_to_blame_is_named_and_the_others_are_counted(
     ]
 
 
+def test_of_a_group_of_which_one_left_no_word_that_one_is_named(handler, capsys, tmp_path):
+    group(handler, 1, 2)
+    (tmp_path / "1.log").write_text("respike.emulate: wrote a (1 file)\n")
+    (tmp_path / "2.log").write_text("")
+    for number in (1, 2):
+        handler.emit(event(LogEvent.JOB_ERROR, jobid=number))
+
+    handler.close()
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[1].startswith("  emulate s/v seed 2: died without a word")
+    assert said[-1] == "  1 jobs without a fault, as one of their group failed"
+
+
 def test_of_a_group_that_nobody_can_be_blamed_for_all_are_named(handler, capsys):
     group(handler, 1, 2)
     for number in (1, 2):

@@ -11,7 +11,6 @@ from tests.workflow import toy
 from tests.workflow.slurms import within
 from tests.workflow.test_run import content
 
-pytestmark = pytest.mark.slow
 QUICK = [
     "--slurm-init-seconds-before-status-checks",
     "1",
@@ -46,8 +45,29 @@ claims:
 
 def jobs(done):
     """Slurm's jobs in the order of their numbers."""
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"')]
     return sorted(found, key=lambda job: int(job["JobId"]))
+
+
+# ------------------------------------------------------------------ what fits nowhere
+
+
+def test_a_job_that_fits_no_node_is_refused_before_anything_is_submitted(tmp_path):
+    folder = toy.make(tmp_path / "toy")
+    profile = folder / "profiles/slurm/config.yaml"
+    text = profile.read_text()
+    profile.write_text(
+        text.replace("train:\n    mem_mb: 2000", "train:\n    mem_mb: 999999999")
+    )
+
+    done = within(folder, "-c", RUN, "run", "--cluster", "slurm")
+
+    assert done.returncode == 2
+    assert "a job of train asks for 1 CPU, 999999999 MB and 60 min, and main has at most" in (
+        done.stderr
+    )
+    assert jobs(done) == []
+    assert not (folder / "results").exists()
 
 
 # ------------------------------------------------------------------ groups
@@ -72,6 +92,7 @@ def timed(folder, *words):
     return done, jobs(done), time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_twelve_short_jobs_go_to_slurm_together_and_come_out_as_they_do_here(tmp_path, capsys):
     local = dozen(tmp_path / "local")
     together, alone = dozen(tmp_path / "together"), dozen(tmp_path / "alone")
@@ -93,6 +114,7 @@ def test_twelve_short_jobs_go_to_slurm_together_and_come_out_as_they_do_here(tmp
         sys.stdout.write(f"\n{said}\n")
 
 
+@pytest.mark.slow
 def test_a_chain_of_jobs_goes_as_one(tmp_path):
     folder, local = toy.make(tmp_path / "slurm"), toy.make(tmp_path / "local")
     chain = ["prepare=chain", "train=chain", "prune=chain"]
@@ -103,6 +125,40 @@ def test_a_chain_of_jobs_goes_as_one(tmp_path):
     assert len(there) == 3  # the chain of five jobs, judge, report
     assert toy.respike(local, "run").returncode == 0
     assert content(folder) == content(local)
+
+
+@pytest.mark.slow
+def test_of_a_group_with_one_bad_job_the_others_stay_and_only_that_one_runs_again(tmp_path):
+    folder = dozen(tmp_path / "toy")
+    stage = folder / "respike/stages/simulate.py"
+    begin = "    outcome = simulate("
+    bad = (
+        "    if job.settings['variant'] == 'two' and job.seed == 1 and os.path.exists('bad'):\n"
+        "        raise RespikeError('this seed is not to our liking; take another')\n"
+    )
+    text = stage.read_text().replace(begin, bad + begin).replace("import sys", "import os, sys")
+    head = "from respike.core.job"
+    error = "from respike.core.errors import RespikeError\n"
+    stage.write_text(text.replace(head, error + head, 1))
+    (folder / "bad").touch()
+    words = ["run", "--cluster", "slurm", "--", *QUICK]
+    twice = (
+        "import os, subprocess, sys\n"
+        "run = [sys.executable, '-m', 'respike', *sys.argv[1:]]\n"
+        "subprocess.run(run); os.remove('bad'); print('mended', file=sys.stderr, flush=True)\n"
+        "sys.exit(subprocess.run(run).returncode)\n"
+    )
+
+    done = within(folder, "-c", twice, *words, timeout_s=400)
+
+    first, _, second = done.stderr.partition("mended\n")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (
+        "  simulate short/two seed 1: respike.simulate: this seed is not to our liking; take "
+        "another" in first
+    )
+    assert "  11 jobs without a fault, as one of their group failed" in first
+    assert "3 jobs: 1 simulate, 1 judge, 1 report" in second
 
 
 # ------------------------------------------------------------------ memory and GPUs
@@ -128,6 +184,7 @@ def grown(tmp_path_factory):
     return folder, done
 
 
+@pytest.mark.slow
 def test_a_job_that_dies_for_want_of_memory_asks_for_more_and_ends_well(grown):
     folder, done = grown
 
@@ -148,6 +205,7 @@ def test_a_job_that_dies_for_want_of_memory_asks_for_more_and_ends_well(grown):
         }
 
 
+@pytest.mark.slow
 def test_a_run_says_which_job_is_tried_again(grown):
     _, done = grown
 
@@ -159,6 +217,7 @@ def test_a_run_says_which_job_is_tried_again(grown):
     assert all(line.endswith("it died without a word; Slurm says FAILED") for line in again)
 
 
+@pytest.mark.slow
 def test_two_jobs_at_once_that_ask_for_a_gpu_get_one_each(grown):
     folder, _ = grown
 
