@@ -73,9 +73,10 @@ class Commits(threading.Thread):
             time.sleep(0.05)
 
 
-def start(folder: Path, patience_s: str) -> subprocess.Popen:
+def start(event: str, folder: Path, patience_s: str) -> subprocess.Popen:
     """`respike run` through Slurm, its words collected in a file."""
     words = ["run", "--cluster", "slurm", "--patience", patience_s, "--", *QUICK]
+    words += ["--set-resources", "train:runtime=attempt"] if event == "time-limit" else []
     with open(folder / "said.txt", "a") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "respike", *words], cwd=folder, stdout=said, stderr=said
@@ -186,7 +187,7 @@ def main(event: str, name: str, patience_s: str = "15") -> int:
     commits = Commits(folder)
     commits.start()
     began = time.monotonic()
-    run = start(folder, patience_s)
+    run = start(event, folder, patience_s)
     in_flight = int(os.environ.get("EVENT_IN_FLIGHT", "2"))
     if os.environ.get("RESPIKE_TOY_WRITE_S"):
         until(lambda: len(writing(folder)) >= in_flight)
@@ -198,7 +199,7 @@ def main(event: str, name: str, patience_s: str = "15") -> int:
     if event == "respike-killed":
         run.wait()
         time.sleep(1)
-        run = start(folder, patience_s)
+        run = start(event, folder, patience_s)
     try:
         code = run.wait(LONGEST_S)
     except subprocess.TimeoutExpired:
