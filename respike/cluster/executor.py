@@ -125,8 +125,10 @@ class Executor(plugin.Executor):
             self._hearing.fell_silent(said)
             return
         self._unsent.pop(info.job)
-        type(self).say(f"{words.label(info.job)} was not submitted: {said}")
-        super()._report_job_error_threadsafe(info, msg)
+        why = f"it was not submitted: {said}"
+        if info.job.is_group():
+            type(self).say(f"{words.label(info.job)}: {why}")
+        super()._report_job_error_threadsafe(info, why)
 
     def print_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **more):
         """The plugin's, without its advice to look at further logs."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_a_command_that_is_killed_is_a_failure_and_not_an_order_to_end(submit):
 def test_a_signal_that_reaches_the_command_first_is_still_an_order_to_end(submit, tmp_path):
     path = submit(f"touch '{tmp_path}/on'; sleep 60; exit 1")
     job = begin(path, start_new_session=True)
-    until(lambda: (tmp_path / "on").exists())
+    until((tmp_path / "on").exists)
 
     os.killpg(job.pid, signal.SIGTERM)  # as Slurm does: all of the job at once
     job.communicate(timeout=20)
@@ -152,7 +153,7 @@ def test_a_submission_of_an_older_run_runs_nothing(submit, folder, tmp_path):
 def test_a_second_start_of_a_job_that_lives_runs_nothing(submit, tmp_path, monkeypatch, capsys):
     path = submit(f"echo ran >> '{tmp_path}/ran'; exec sleep 60")
     first = begin(path)
-    until(lambda: (tmp_path / "ran").exists())
+    until((tmp_path / "ran").exists)
     monkeypatch.setattr(start, "SECOND_START_S", 0.2)
     monkeypatch.setattr(start.signal, "pthread_sigmask", lambda *_: None)
 
@@ -166,9 +167,11 @@ def test_a_second_start_of_a_job_that_lives_runs_nothing(submit, tmp_path, monke
 
 
 def test_a_second_start_after_the_first_died_has_the_last_word(submit, tmp_path):
-    path = submit(f"[ -e '{tmp_path}/again' ] && exit 0; touch '{tmp_path}/again'; sleep 60")
+    path = submit(
+        f"[ -e '{tmp_path}/again' ] && exit 0; touch '{tmp_path}/again'; exec sleep 60"
+    )
     first = begin(path)
-    until(lambda: (tmp_path / "again").exists())
+    until((tmp_path / "again").exists)
     first.terminate()
     first.communicate()
     before = exits.look(path)
@@ -197,10 +200,10 @@ def test_its_word_is_written_on_a_full_disk(tmp_path):
     (tmp_path / "disk").mkdir()
     mounted = f"mount -t tmpfs -o size=256k none '{tmp_path}/disk' && exec \"$@\""
     root = exits.START.parents[2]
+    words = ["unshare", "-m", "sh", "-c", mounted, "sh", sys.executable, "-c", code]
 
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", mounted, "sh", shutil.which("python3") or "python3"]
-        + ["-c", code, str(tmp_path / "disk")],
+        [*words, str(tmp_path / "disk")],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ UNKNOWN = Hint()
 RUNS, QUEUED = Hint("RUNNING"), Hint("PENDING", "Priority")
 BEGIN = Hint("PENDING", "BeginTime")
 CANCELLED = Hint("CANCELLED")
-RESERVED = "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions"
+RESERVED = "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority "
 
 
 @pytest.mark.parametrize("hint", [None, UNKNOWN, RUNS, QUEUED, CANCELLED, Hint("TIMEOUT")])
