@@ -11,6 +11,7 @@ committed, and what temporary files are left.
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -140,6 +141,14 @@ def away(cluster: Cluster, number: int) -> None:
     cluster.begin("slurmctld")
 
 
+def forgets(cluster: Cluster) -> None:
+    cluster.end("slurmctld", signal.SIGKILL)
+    shutil.rmtree(cluster.folder / "state")
+    (cluster.folder / "state").mkdir()
+    time.sleep(DOWN_S)
+    cluster.begin("slurmctld")
+
+
 def drained(cluster: Cluster) -> None:
     cluster.node("drain")
     time.sleep(DOWN_S)
@@ -164,6 +173,7 @@ def happen(event: str, folder: Path, cluster: Cluster, run: subprocess.Popen) ->
     acts = {
         "controller-term": lambda: away(cluster, signal.SIGTERM),
         "controller-kill": lambda: away(cluster, signal.SIGKILL),
+        "controller-forgets": lambda: forgets(cluster),
         "controller-gone": lambda: cluster.end("slurmctld", signal.SIGKILL),
         "node-drained-resumed": lambda: drained(cluster),
         "node-drained": lambda: cluster.node("drain"),
