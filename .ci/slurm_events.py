@@ -187,6 +187,7 @@ def happen(event: str, folder: Path, cluster: Cluster, run: subprocess.Popen) ->
         "time-limit": lambda: None,
         "nothing": lambda: None,
         "respike-killed": run.kill,
+        "respike-interrupted": lambda: run.send_signal(signal.SIGINT),
     }
     acts[event]()
 
@@ -206,8 +207,8 @@ def main(event: str, name: str, patience_s: str = "15") -> int:
     before = evidence(folder)
     happened = time.monotonic()
     happen(event, folder, cluster, run)
-    if event == "respike-killed":
-        run.wait()
+    if event.startswith("respike-"):
+        run.wait(LONGEST_S)
         time.sleep(1)
         run = start(event, folder, patience_s)
     try:

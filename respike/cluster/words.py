@@ -43,7 +43,7 @@ def reason(now: Situation, seen: Seen, hint: Hint | None) -> str:
         "`scontrol show job` says more; change what it asks for in profiles/slurm",
         Situation.NO_NODE: f"no node takes jobs ({_why(hint)})",
         Situation.LIFELESS: f"Slurm says {state}, but nothing of it has lived for "
-        f"{LIFELESS_S:.0f} s",
+        f"{LIFELESS_S:.0f} s (do file locks work between the nodes?)",
         Situation.ENDED: f"it died without a word; Slurm says {state}",
         Situation.GONE: f"it died without a word; Slurm has not known it for {GONE_S:.0f} s",
     }.get(now, "")

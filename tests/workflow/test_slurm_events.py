@@ -2,6 +2,7 @@
 with a sentence. Each event goes through a real Slurm of one node, private to the test."""
 
 import json
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.workflow.test_slurm import within
 
 DRIVER = toy.ROOT / ".ci/slurm_events.py"
 COMPLETES = {  # event -> what the run says of it
+    "nothing": "",
     "controller-term": "",
     "job-cancelled": "it was told to end (SIGTERM); Slurm says CANCELLED",
     "job-preempted": "",
@@ -50,7 +52,8 @@ def undisturbed(tmp_path_factory):
 
 def disturbed(folder, event, timeout_s=500, cpus=2, **env):
     """A run with an event in its middle: what the driver tells of it."""
-    done = within(folder, DRIVER, event, folder, timeout_s=timeout_s, cpus=cpus, **env)
+    words = [sys.executable, DRIVER, event, folder]
+    done = within(folder, *words, timeout_s=timeout_s, cpus=cpus, **env)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     print(f"{event}: {told['seconds']} s, {told['after_s']} s of them after the event")  # noqa: T201
@@ -92,6 +95,31 @@ def test_a_run_completes_as_if_nothing_had_been(event, tmp_path, undisturbed):
     assert told["code"] == 0, told["said"]
     assert COMPLETES[event] in told["said"]
     assert "failed" not in told["said"]
+    assert content(folder) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_controller_that_forgot_every_job_leaves_nothing_computed_twice(tmp_path):
+    folder, local = checkout(tmp_path / "toy", 5), checkout(tmp_path / "local", 5)
+
+    told = disturbed(folder, "controller-forgets", RESPIKE_TOY_SLEEP_S="8")
+
+    # it gives numbers twice, and where the node still runs the first it drains itself
+    assert told["code"] == 0 or "Resume a node" in told["said"], told["said"]
+    assert "it died without a word; Slurm has not known it for 30 s" in told["said"]
+    assert toy.respike(folder, "run").returncode == 0
+    assert toy.respike(local, "run").returncode == 0
+    assert content(folder) == content(local)
+
+
+@pytest.mark.slow
+def test_ctrl_c_cancels_the_jobs_and_the_same_command_goes_on(tmp_path, undisturbed):
+    folder = checkout(tmp_path / "toy")
+
+    told = disturbed(folder, "respike-interrupted", RESPIKE_TOY_SLEEP_S="5")
+
+    assert told["code"] == 0, told["said"]
+    assert "stopped at your word after 2 jobs; the same command goes on" in told["said"]
     assert content(folder) == undisturbed
 
 
