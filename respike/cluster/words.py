@@ -16,6 +16,8 @@ def label(job: Any) -> str:
     """A job of Snakemake in words, as the lines of progress name it."""
     if job.is_group():
         first = min((label(one) for one in job.jobs), default=job.name)
+        if len(job.jobs) == 1:
+            return first
         return f"group of {len(job.jobs)} jobs ({first}, ...)"
     w = job.wildcards_dict
     if "variant" in w:

@@ -76,10 +76,10 @@ def test_a_controller_killed_and_started_again_disturbs_no_run(tmp_path, undistu
 def test_the_same_command_waits_for_the_jobs_of_a_killed_respike(tmp_path, undisturbed):
     folder = checkout(tmp_path / "toy")
 
-    told = disturbed(folder, "respike-killed", RESPIKE_TOY_SLEEP_S="3")
+    told = disturbed(folder, "respike-killed", RESPIKE_TOY_SLEEP_S="8")
 
     assert told["code"] == 0, told["said"]
-    assert "2 jobs of an earlier run still run, waiting for them: train toy/d" in told["said"]
+    assert "of an earlier run still run, waiting for them: train toy/dense s" in told["said"]
     assert "\n2 jobs: 1 judge, 1 report\n" in told["said"]
     assert content(folder) == undisturbed
 
