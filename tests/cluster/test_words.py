@@ -72,7 +72,7 @@ def test_a_jobs_own_failure_is_left_to_its_own_log():
             Situation.GONE,
             Seen(False),
             Hint(),
-            "it died without a word; Slurm has not known it for 30 s",
+            "it died without a word: killed, or out of memory; Slurm has not known it for 30 s",
         ),
     ],
 )

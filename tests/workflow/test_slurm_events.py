@@ -17,7 +17,7 @@ COMPLETES = {  # event -> what the run says of it
     "job-cancelled": "it was told to end (SIGTERM); Slurm says CANCELLED",
     "job-preempted": "",
     "job-requeued": "",
-    "job-killed": "it died without a word; Slurm says FAILED",
+    "job-killed": "it died without a word: killed, or out of memory; Slurm says FAILED",
     "stage-killed": "again: train toy/dense seed",
     "node-drained-resumed": "",
     "node-down": "",
@@ -106,7 +106,7 @@ def test_a_controller_that_forgot_every_job_leaves_nothing_computed_twice(tmp_pa
 
     # it gives numbers twice, and where the node still runs the first it drains itself
     assert told["code"] == 0 or "Resume a node" in told["said"], told["said"]
-    assert "it died without a word; Slurm has not known it for 30 s" in told["said"]
+    assert "killed, or out of memory; Slurm has not known it for 30 s" in told["said"]
     assert toy.respike(folder, "run").returncode == 0
     assert toy.respike(local, "run").returncode == 0
     assert content(folder) == content(local)
