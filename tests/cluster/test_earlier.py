@@ -43,7 +43,7 @@ def test_what_lives_is_waited_for_and_named(folder, submit, tmp_path):
     waited = earlier.settle(folder, say)
 
     assert waited == 1
-    assert said == ["1 job of an earlier run still run, waiting for them: train toy seed 0"]
+    assert said == ["1 job of an earlier run still runs; waiting for: train toy seed 0"]
     job.communicate()
     assert job.returncode == 0
     assert not path.exists()

@@ -21,8 +21,11 @@ def test_what_was_submitted_can_be_read_again(submit):
 
 def test_two_submissions_of_one_job_are_two_files(submit, folder):
     first, second = submit("true"), submit("true")
+    half = first.with_suffix(".new")
+    half.touch()
 
     assert sorted([first, second]) == list(exits.submissions(folder))
+    assert not half.exists()
 
 
 @pytest.mark.parametrize(

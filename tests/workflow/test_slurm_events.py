@@ -79,7 +79,8 @@ def test_the_same_command_waits_for_the_jobs_of_a_killed_respike(tmp_path, undis
     told = disturbed(folder, "respike-killed", RESPIKE_TOY_SLEEP_S="8")
 
     assert told["code"] == 0, told["said"]
-    assert "of an earlier run still run, waiting for them: train toy/dense s" in told["said"]
+    assert "of an earlier run still run" in told["said"]
+    assert "; waiting for: train toy/dense seed " in told["said"]
     assert "\n2 jobs: 1 judge, 1 report\n" in told["said"]
     assert content(folder) == undisturbed
 
