@@ -135,9 +135,9 @@ def dead(pid: int) -> bool:
         return True
 
 
-def away(cluster: Cluster, number: int) -> None:
+def away(cluster: Cluster, number: int, away_s: float = DOWN_S) -> None:
     cluster.end("slurmctld", number)
-    time.sleep(DOWN_S)
+    time.sleep(away_s)
     cluster.begin("slurmctld")
 
 
@@ -172,6 +172,7 @@ def happen(event: str, folder: Path, cluster: Cluster, run: subprocess.Popen) ->
     jobs = cluster.running()
     acts = {
         "controller-term": lambda: away(cluster, signal.SIGTERM),
+        "controller-away": lambda: away(cluster, signal.SIGTERM, 20),
         "controller-kill": lambda: away(cluster, signal.SIGKILL),
         "controller-forgets": lambda: forgets(cluster),
         "controller-gone": lambda: cluster.end("slurmctld", signal.SIGKILL),

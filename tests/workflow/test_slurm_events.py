@@ -14,6 +14,7 @@ DRIVER = toy.ROOT / ".ci/slurm_events.py"
 COMPLETES = {  # event -> what the run says of it
     "nothing": "",
     "controller-term": "",
+    "controller-away": "Slurm answers again, after ",
     "job-cancelled": "it was told to end (SIGTERM); Slurm says CANCELLED",
     "job-preempted": "",
     "job-requeued": "",
