@@ -9,8 +9,14 @@ from respike.cluster.exits import Seen
 from respike.cluster.verdict import Hint, Situation
 
 
+class Job(SimpleNamespace):
+    """A job of Snakemake, as far as it is needed; it can be a key."""
+
+    __hash__ = object.__hash__
+
+
 def job(rule, **wildcards):
-    return SimpleNamespace(
+    return Job(
         is_group=lambda: False, rule=SimpleNamespace(name=rule), wildcards_dict=wildcards
     )
 
