@@ -11,6 +11,7 @@ committed, and what temporary files are left.
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -73,9 +74,10 @@ class Commits(threading.Thread):
             time.sleep(0.05)
 
 
-def start(folder: Path, patience_s: str) -> subprocess.Popen:
+def start(event: str, folder: Path, patience_s: str) -> subprocess.Popen:
     """`respike run` through Slurm, its words collected in a file."""
     words = ["run", "--cluster", "slurm", "--patience", patience_s, "--", *QUICK]
+    words += ["--set-resources", "train:runtime=attempt"] if event == "time-limit" else []
     with open(folder / "said.txt", "a") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "respike", *words], cwd=folder, stdout=said, stderr=said
@@ -133,8 +135,16 @@ def dead(pid: int) -> bool:
         return True
 
 
-def away(cluster: Cluster, number: int) -> None:
+def away(cluster: Cluster, number: int, away_s: float = DOWN_S) -> None:
     cluster.end("slurmctld", number)
+    time.sleep(away_s)
+    cluster.begin("slurmctld")
+
+
+def forgets(cluster: Cluster) -> None:
+    cluster.end("slurmctld", signal.SIGKILL)
+    shutil.rmtree(cluster.folder / "state")
+    (cluster.folder / "state").mkdir()
     time.sleep(DOWN_S)
     cluster.begin("slurmctld")
 
@@ -162,7 +172,9 @@ def happen(event: str, folder: Path, cluster: Cluster, run: subprocess.Popen) ->
     jobs = cluster.running()
     acts = {
         "controller-term": lambda: away(cluster, signal.SIGTERM),
+        "controller-away": lambda: away(cluster, signal.SIGTERM, 20),
         "controller-kill": lambda: away(cluster, signal.SIGKILL),
+        "controller-forgets": lambda: forgets(cluster),
         "controller-gone": lambda: cluster.end("slurmctld", signal.SIGKILL),
         "node-drained-resumed": lambda: drained(cluster),
         "node-drained": lambda: cluster.node("drain"),
@@ -176,6 +188,7 @@ def happen(event: str, folder: Path, cluster: Cluster, run: subprocess.Popen) ->
         "time-limit": lambda: None,
         "nothing": lambda: None,
         "respike-killed": run.kill,
+        "respike-interrupted": lambda: run.send_signal(signal.SIGINT),
     }
     acts[event]()
 
@@ -186,7 +199,7 @@ def main(event: str, name: str, patience_s: str = "15") -> int:
     commits = Commits(folder)
     commits.start()
     began = time.monotonic()
-    run = start(folder, patience_s)
+    run = start(event, folder, patience_s)
     in_flight = int(os.environ.get("EVENT_IN_FLIGHT", "2"))
     if os.environ.get("RESPIKE_TOY_WRITE_S"):
         until(lambda: len(writing(folder)) >= in_flight)
@@ -195,10 +208,10 @@ def main(event: str, name: str, patience_s: str = "15") -> int:
     before = evidence(folder)
     happened = time.monotonic()
     happen(event, folder, cluster, run)
-    if event == "respike-killed":
-        run.wait()
+    if event.startswith("respike-"):
+        run.wait(LONGEST_S)
         time.sleep(1)
-        run = start(folder, patience_s)
+        run = start(event, folder, patience_s)
     try:
         code = run.wait(LONGEST_S)
     except subprocess.TimeoutExpired:

@@ -37,8 +37,9 @@ def settle(root: Path, say: Callable[[str], None]) -> int:
             said = time.monotonic()
             names = ", ".join(exits.told(path).get("label", "a job") for path in left[:3])
             more = ", ..." if len(left) > 3 else ""
-            number = f"{len(left)} jobs" if len(left) > 1 else "1 job"
-            say(f"{number} of an earlier run still run, waiting for them: {names}{more}")
+            one = len(left) == 1
+            number, them = ("1 job", "runs") if one else (f"{len(left)} jobs", "run")
+            say(f"{number} of an earlier run still {them}; waiting for: {names}{more}")
         time.sleep(LOOK_S)
         left = [path for path in left if not _over(path)]
     return waited

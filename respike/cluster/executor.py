@@ -8,6 +8,7 @@ over when its own word or a whole chain of evidence says so (respike/cluster/ver
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,8 @@ class Executor(plugin.Executor):
     def __init__(self, workflow: Any, logger: Any):
         # before the plugin's own: its watching thread begins there, and may die in silence
         self._paths: dict[Any, Path] = {}  # job -> its file, until Slurm gave it a number
-        self._unsent: dict[Any, float] = {}  # job -> since when it cannot be submitted
+        self._unsent: deque[Any] = deque()  # jobs to submit when Slurm answers again
+        self._tried: dict[Any, float] = {}  # job -> when it could not be submitted at first
         self._doubt = False
         super().__init__(workflow, logger)
 
@@ -97,13 +99,13 @@ class Executor(plugin.Executor):
     def run_job(self, job: Any) -> None:
         """Submit a job; keep it while Slurm does not answer."""
         if self._hearing.silent_for():
-            self._unsent.setdefault(job, time.monotonic())
+            self._unsent.append(job)
         else:
             super().run_job(job)
 
     def report_job_submission(self, info: SubmittedJobInfo, register_job: bool = True) -> None:
         """Begin to watch a job that Slurm gave a number."""
-        self._unsent.pop(info.job, None)
+        self._tried.pop(info.job, None)
         moment = time.monotonic()
         watch = Watch(
             self._paths.pop(info.job),
@@ -120,13 +122,16 @@ class Executor(plugin.Executor):
         if path is not None:
             exits.forget(path)  # if Slurm took it after all, it runs nothing
         said = words.refusal(msg)
-        since = self._unsent.setdefault(info.job, time.monotonic())
+        since = self._tried.setdefault(info.job, time.monotonic())
         if NOBODY_THERE.search(said) and time.monotonic() - since < self.patience_s:
             self._hearing.fell_silent(said)
+            self._unsent.append(info.job)
             return
-        self._unsent.pop(info.job)
-        type(self).say(f"{words.label(info.job)} was not submitted: {said}")
-        super()._report_job_error_threadsafe(info, msg)
+        self._tried.pop(info.job)
+        why = f"it was not submitted: {said}"
+        if info.job.is_group():
+            type(self).say(f"{words.label(info.job)}: {why}")
+        super()._report_job_error_threadsafe(info, why)
 
     def print_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **more):
         """The plugin's, without its advice to look at further logs."""
@@ -144,8 +149,8 @@ class Executor(plugin.Executor):
             return
         self._hearing.clusters = ",".join(sorted(map(str, self._submitted_job_clusters)))
         if self._hearing.listen(self._doubt) and not self.stopped:
-            for job in list(self._unsent):
-                self._job_submission_executor.submit(super().run_job, job)
+            for _ in range(len(self._unsent)):
+                self._job_submission_executor.submit(self.run_job, self._unsent.popleft())
         newest = {info.external_jobid: info for info in active_jobs}  # numbers come again
         found = []
         for info in active_jobs:

@@ -127,7 +127,12 @@ def forget(path: Path) -> None:
 
 
 def submissions(root: Path) -> Iterator[Path]:
-    """Every submission of a folder that was neither closed nor forgotten."""
+    """Every submission of a folder that was neither closed nor forgotten.
+
+    The run lock must be held: what was half written is removed.
+    """
+    for half in folder(root.resolve()).glob("*.new"):
+        forget(half)
     yield from sorted(folder(root.resolve()).glob("*.job"))
 
 

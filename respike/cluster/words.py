@@ -6,6 +6,7 @@ from typing import Any
 from respike.cluster.exits import Seen
 from respike.cluster.verdict import GONE_S, LIFELESS_S, Hint, Situation
 
+MUTE = "it died without a word: killed, or out of memory"
 TO_DO = {
     Situation.NO_NODE: "Resume a node (`scontrol update nodename=NODE state=resume`)",
     Situation.UNHEARD: "See that slurmctld runs (`scontrol ping`)",
@@ -45,9 +46,9 @@ def reason(now: Situation, seen: Seen, hint: Hint | None) -> str:
         "`scontrol show job` says more; change what it asks for in profiles/slurm",
         Situation.NO_NODE: f"no node takes jobs ({_why(hint)})",
         Situation.LIFELESS: f"Slurm says {state}, but nothing of it has lived for "
-        f"{LIFELESS_S:.0f} s",
-        Situation.ENDED: f"it died without a word; Slurm says {state}",
-        Situation.GONE: f"it died without a word; Slurm has not known it for {GONE_S:.0f} s",
+        f"{LIFELESS_S:.0f} s (do file locks work between the nodes?)",
+        Situation.ENDED: f"{MUTE}; Slurm says {state}",
+        Situation.GONE: f"{MUTE}; Slurm has not known it for {GONE_S:.0f} s",
     }.get(now, "")
 
 

@@ -169,6 +169,41 @@ def test_of_two_attempts_at_one_job_the_newer_wins(folder):
     assert (folder / "a").read_text() == "newer"
 
 
+DIES = """
+import os, signal
+from pathlib import Path
+from respike.core import lock
+attempt = lock.Attempt(Path('.'), 'job').__enter__()
+attempt.temporary(Path('out')).write_text('half')
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_an_attempt_sweeps_what_the_one_before_left_where_it_was_killed(folder):
+    child(folder, DIES)
+    left = list(folder.glob(".out.*.part"))
+
+    with lock.Attempt(folder, "job") as attempt:
+        during = list(folder.glob(".out.*.part"))
+        attempt.temporary(Path("out")).write_text("whole")
+        attempt.commit()
+
+    assert len(left) == 1
+    assert during == []
+    assert (folder / "out").read_text() == "whole"
+    assert list((folder / lock.FOLDER / "attempts").glob("*.json")) == []
+
+
+def test_an_attempt_that_lives_is_fenced_and_not_swept(folder):
+    with lock.Attempt(folder, "job") as first:
+        temporary = first.temporary(Path("out"))
+        temporary.write_text("first")
+        with lock.Attempt(folder, "job"):
+            pass
+
+        assert temporary.exists()
+
+
 def test_an_attempt_whose_run_is_dead_cannot_commit(folder):
     with lock.Attempt(folder, "job") as attempt:
         attempt.temporary(folder / "a").write_text("late")

@@ -25,12 +25,13 @@ QUICK = [
 RECORDS = [f"results/desk/toy/dense/seed-{s}/train/record.json" for s in (0, 1)]
 
 
-def within(folder: Path, *words: str, timeout_s: int = 150):
+def within(folder: Path, *words: str | Path, timeout_s: int = 150, cpus: int = 2, **env: str):
     """Run a command in a folder with a Slurm of its own; the test skips without one."""
+    tool = [sys.executable, TOOL, "--cpus", str(cpus)]
     done = subprocess.run(
-        ["timeout", "-k", "5", str(timeout_s), sys.executable, TOOL, *words],
+        ["timeout", "-k", "5", str(timeout_s), *tool, *words],
         cwd=folder,
-        env=toy.environment(),
+        env=toy.environment(**env),
         capture_output=True,
         text=True,
         check=False,
@@ -105,15 +106,47 @@ def test_a_record_says_which_job_of_slurm_made_it(runs):
     assert here == [None, None]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder whose run went through Slurm with a GPU for each training, and its words."""
+    through = toy.make(tmp_path_factory.mktemp("whole") / "slurm ü")
+    gpu = ["--set-resources", "train:gpu=1"]
+    words = ["run", "--cluster", "slurm", "--", *gpu]
+    env = {"RESPIKE_TOY_SLEEP_S": "2"}
+    return through, within(through, sys.executable, "-m", "respike", *words, **env)
+
+
+def test_a_whole_run_goes_through_slurm_and_says_a_line_a_job(whole, tmp_path):
+    through, done = whole
+    local = toy.make(tmp_path / "local")
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "[8/8] report" in done.stderr
+    assert toy.respike(local, "run").returncode == 0
+    assert content(through) == content(local)
+    assert list((through / ".respike/exits").glob("*")) == []
+
+
+def test_each_training_of_a_run_sees_a_gpu_of_its_own(whole):
+    through, _ = whole
+
+    logs = [(through / f"logs/desk/toy/dense/seed-{s}/train.log").read_text() for s in (0, 1)]
+
+    seen = [re.search(r"the GPU seen is (\S+)", log)[1] for log in logs]
+    assert sorted(seen) == ["0", "1"]
+
+
 @pytest.mark.slow
-def test_a_whole_run_goes_through_slurm_and_says_a_line_a_job(tmp_path):
-    through, local = toy.make(tmp_path / "slurm ü"), toy.make(tmp_path / "local")
-    words = ["run", "--cluster", "slurm", "--", *QUICK]
+def test_jobs_of_a_group_share_one_allocation(tmp_path):
+    through, local = toy.make(tmp_path / "slurm"), toy.make(tmp_path / "local")
+    group = ["--groups", "train=many", "--group-components", "many=2"]
+    words = ["run", "--cluster", "slurm", "--", *group]
 
     done = within(through, sys.executable, "-m", "respike", *words, timeout_s=400)
 
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "[8/8] report" in done.stderr
+    ids = [json.loads((through / r).read_text())["evidence"]["slurm_job_id"] for r in RECORDS]
+    assert ids[0] == ids[1]
     assert toy.respike(local, "run").returncode == 0
     assert content(through) == content(local)
 
@@ -127,29 +160,11 @@ def test_without_slurm_the_cluster_is_refused_with_a_sentence(monkeypatch):
         slurm.arguments(toy.ROOT)
 
 
-@pytest.mark.parametrize(
-    ("storage", "kept", "words"),
-    [
-        ("accounting_storage/slurmdbd", "5 sec", []),
-        ("accounting_storage/none", "300 sec", ["--slurm-status-command", "squeue"]),
-        ("accounting_storage/none", "60 sec", ["--slurm-status-command", "squeue"]),
-    ],
-)
-def test_squeue_is_asked_where_there_are_no_accounts(storage, kept, words, monkeypatch):
-    found = {"AccountingStorageType": storage, "MinJobAge": kept}
+def test_a_slurm_without_accounts_that_forgets_at_once_is_taken(monkeypatch):
+    found = {"AccountingStorageType": "accounting_storage/none", "MinJobAge": "2 sec"}
     monkeypatch.setattr(slurm, "settings", lambda: found)
 
-    assert slurm.arguments(toy.ROOT)[4:] == words
-
-
-def test_a_slurm_that_forgets_ended_jobs_too_soon_is_refused(monkeypatch):
-    found = {"AccountingStorageType": "accounting_storage/none", "MinJobAge": "59 sec"}
-    monkeypatch.setattr(slurm, "settings", lambda: found)
-
-    with pytest.raises(
-        ConfigError, match="forgets ended jobs after 59 sec; MinJobAge in slurm"
-    ):
-        slurm.arguments(toy.ROOT)
+    assert slurm.arguments(toy.ROOT)[::2] == ["--workflow-profile", "--local-cores"]
 
 
 def test_the_profile_is_the_default_one_with_an_executor():

@@ -34,6 +34,7 @@ def settings(
 
 
 def run(job: Job) -> None:
+    job.log.info("the GPU seen is %s", os.environ.get("CUDA_VISIBLE_DEVICES"))
     arrays = job.read("data")
     block = job.settings[job.stage]
     before = job.read("model")["weight"] if job.has("model") else 0.0
