@@ -1,4 +1,4 @@
-"""Variants are chains of stages, and take from each other: `from:` and `teacher:`."""
+"""Variants are chains of stages, and take from each other: `from:`, `with:`, `teacher:`."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from respike.core.yaml import Document
 TAKES = {
     "prune": {"from": ("model", layout.MODEL)},
     "distill": {"from": ("model", layout.MODEL), "teacher": ("teacher", layout.MODEL)},
+    "connect": {"from": ("model", layout.MODEL), "with": ("other", layout.MODEL)},
     "emulate": {"from": ("model", layout.MODEL)},
     "control": {"from": ("decoded", ("decode",))},
 }

@@ -159,10 +159,13 @@ def check_variant(
         raise ConfigError(
             f"{document.at(key)} variants.{name}.control has no decoder; add from:"
         )
-    if "emulate" in stages and not chain.taken(study["variants"], name, "emulate"):
-        raise ConfigError(
-            f"{document.at(key)} variants.{name}.emulate has no model; add from: VARIANT"
-        )
+    if "connect" in stages and "with" not in variant["connect"]:
+        raise ConfigError(f"{document.at(key)} variants.{name}.connect lacks 'with'; add it")
+    for stage in ("connect", "emulate"):
+        if stage in stages and "model" not in chain.taken(study["variants"], name, stage):
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.{stage} has no model; add from: VARIANT"
+            )
 
 
 def check_dataset(dataset: str, known: Mapping[str, Any]) -> None:
