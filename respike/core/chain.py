@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from respike.core import layout
-from respike.core.errors import ConfigError, did_you_mean
+from respike.core.errors import ConfigError, did_you_mean, some
 from respike.core.yaml import Document
 
 # Words by which a stage says whose files it takes: word -> its input, stages that may be named.
@@ -56,7 +56,7 @@ def resolve(text: str, allowed: tuple[str, ...], variants: Mapping[str, Any]) ->
     if ref.variant not in variants:
         raise ConfigError(
             f"'{text}': no such variant.{did_you_mean(ref.variant, variants)} "
-            f"Known: {', '.join(variants)}."
+            f"Known: {some(variants)}."
         )
     there = stages_of(variants[ref.variant])
     stage = ref.stage or next((s for s in reversed(there) if s in allowed), None)
@@ -91,14 +91,19 @@ def check_no_circle(variants: Mapping[str, Any], document: Document) -> None:
         ConfigError: the circle, run by run.
     """
 
+    clear: set[str] = set()
+
     def follow(name: str, stage: str, path: tuple[str, ...]) -> None:
         here = f"{name}/{stage}"
+        if here in clear:
+            return
         if here in path:
             at = document.at(("variants", name, stage))
             circle = " from ".join((*path[path.index(here) :], here))
             raise ConfigError(f"{at} runs that take from each other in a circle: {circle}")
         for run in taken(variants, name, stage).values():
             follow(run.variant, run.stage, (*path, here))
+        clear.add(here)
 
     for name, variant in variants.items():
         for stage in stages_of(variant):

@@ -143,6 +143,21 @@ def check_variant(
             parts.check_settings(parts.stage_takes(stage), own, where)
         except ConfigError as error:
             raise ConfigError(f"{at} {error}") from None
+    check_references(study, name, document)
+
+
+def check_references(study: dict[str, Any], name: str, document: Document) -> None:
+    """Check what one variant takes from others, and that nothing it needs is missing.
+
+    Raises:
+        ConfigError: what is wrong, in file and line.
+    """
+    variant = study["variants"][name]
+    key: Key = ("variants", name)
+    stages = chain.stages_of(variant)
+    for stage in stages:
+        where = f"variants.{name}.{stage}"
+        takes = chain.TAKES.get(stage, {})
         for word in [w for w in takes if w in variant[stage]]:
             place = document.at((*key, stage, word))
             try:
