@@ -116,7 +116,8 @@ def _axes(document: Document, name: str, template: dict[str, Any]) -> dict[str, 
         cells *= len(values)
     if cells > MOST_CELLS:
         raise ConfigError(
-            f"{document.at(key)} {where} has {cells:,} cells; at most {MOST_CELLS:,} are allowed"
+            f"{document.at(key)} {where} has {cells:,} cells; at most {MOST_CELLS:,} are"
+            " allowed"
         )
     _check_used(document, name, template, set(grid))
     return grid

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from respike.report import arm, chip, fields, head, origin, recordings, studies
+from respike.report import arm, cells, chip, fields, head, origin, recordings, studies
 from respike.report.answers import answer
 from respike.report.blocks import block, table
 from respike.report.runs import Run, grouped
@@ -146,13 +146,15 @@ def section(found: Found, study: str) -> dict[str, Any]:
         f"{count(data['seeds'], 'seed')}, {count(len(runs), 'job')}. "
         f"Settings chosen by us: {origin.chosen(data)}."
     )
+    grids, single = cells.divide(data, runs)
     blocks = [
         variants(data),
-        *arm.blocks(runs, found.film.get(study)),
-        *recordings.blocks(runs),
-        *fields.blocks(runs),
-        *chip.blocks(runs),
-        *studies.blocks(runs),
+        *cells.blocks(grids),
+        *arm.blocks(single, found.film.get(study)),
+        *recordings.blocks(single),
+        *fields.blocks(single),
+        *chip.blocks(single),
+        *studies.blocks(single),
     ]
     return {
         "anchor": f"study-{study}",
@@ -165,10 +167,7 @@ def section(found: Found, study: str) -> dict[str, Any]:
 
 def variants(data: Mapping[str, Any]) -> dict[str, Any]:
     """What each variant is, behind a click."""
-    rows = [
-        [variant, said.get("says", ""), listed([s for s in studies.ORDER if s in said])]
-        for variant, said in data["variants"].items()
-    ]
+    rows = cells.rows(data, studies.ORDER)
     whole = table(
         "variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2), prose=True
     )
