@@ -183,7 +183,8 @@ def _cell(
     corner = all(value in (grid[axis][0], grid[axis][-1]) for axis, value in at.items())
     if corner and "corner_seeds" in template:
         found["seeds"] = template["corner_seeds"]
-    return {**found, "cell": {"grid": name, "at": at}}
+    # lists, for JSON of a job's settings sorts keys
+    return {**found, "cell": {"grid": name, "axes": [*at], "at": [*at.values()]}}
 
 
 def _diagonal(grid: dict[str, list]) -> frozenset[int]:

@@ -31,7 +31,7 @@ class Grid:
 
     Attributes:
         name: of the variant that the grid was written at.
-        axes: name -> its values, in the order of the study.
+        axes: name -> its values, in the order of the study's axes; numbers ascend.
         runs: (values of the axes) -> runs of that cell.
     """
 
@@ -51,20 +51,22 @@ class Grid:
 def divide(data: Mapping[str, Any], runs: Sequence[Run]) -> tuple[list[Grid], list[Run]]:
     """The grids of a study, and the runs that stand in none."""
     where = {v: said["cell"] for v, said in data["variants"].items() if "cell" in said}
-    grids: dict[str, Grid] = {}
+    found: dict[str, dict[str, set]] = {}
     for cell in where.values():
-        grid = grids.setdefault(
-            cell["grid"], Grid(cell["grid"], {a: [] for a in cell["at"]}, {})
+        axes = found.setdefault(cell["grid"], {axis: set() for axis in cell["axes"]})
+        for axis, value in zip(cell["axes"], cell["at"], strict=True):
+            axes[axis].add(value)
+    grids = {
+        name: Grid(
+            name, {axis: sorted(values, key=_place) for axis, values in axes.items()}, {}
         )
-        for axis, value in cell["at"].items():
-            if value not in grid.axes.setdefault(axis, []):
-                grid.axes[axis].append(value)
+        for name, axes in found.items()
+    }
     rest = []
     for run in runs:
         if run.variant in where:
             cell = where[run.variant]
-            at = tuple(cell["at"].values())
-            grids[cell["grid"]].runs.setdefault(at, []).append(run)
+            grids[cell["grid"]].runs.setdefault(tuple(cell["at"]), []).append(run)
         else:
             rest.append(run)
     return list(grids.values()), rest
@@ -167,6 +169,12 @@ def _table(grid: Grid, measures: Sequence[tuple]) -> dict[str, Any]:
         lines.append([" ".join(map(str, at)), *cells])
     head = [" ".join(grid.axes), *(f"{stage}: {title}" for stage, _, title, _ in measures)]
     return table(f"cells of {grid.name}", head, lines)
+
+
+def _place(value: Any) -> tuple[bool, float, str]:
+    """Numbers before words, each in their own order."""
+    number = isinstance(value, int | float)
+    return not number, float(value) if number else 0.0, str(value)
 
 
 def _mean(values) -> float:
