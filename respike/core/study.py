@@ -112,6 +112,12 @@ def check_variant(
     key: Key = ("variants", name)
     if not re.fullmatch(layout.ID, name):
         raise ConfigError(f"{document.at(key)} variant '{name}': use a-z, 0-9 and -")
+    cell = variant.get("cell", {"axes": (), "at": ()})
+    if len(cell["axes"]) != len(cell["at"]):
+        raise ConfigError(
+            f"{document.at((*key, 'cell'))} variants.{name}.cell has {len(cell['axes'])} axes and"
+            f" {len(cell['at'])} values at them; write as many of both"
+        )
     stages = chain.stages_of(variant)
     if not stages:
         raise ConfigError(

@@ -53,9 +53,9 @@ def divide(data: Mapping[str, Any], runs: Sequence[Run]) -> tuple[list[Grid], li
     where = {v: said["cell"] for v, said in data["variants"].items() if "cell" in said}
     found: dict[str, dict[str, set]] = {}
     for cell in where.values():
-        axes = found.setdefault(cell["grid"], {axis: set() for axis in cell["axes"]})
+        axes = found.setdefault(cell["grid"], {})
         for axis, value in zip(cell["axes"], cell["at"], strict=True):
-            axes[axis].add(value)
+            axes.setdefault(axis, set()).add(value)
     grids = {
         name: Grid(
             name, {axis: sorted(values, key=_place) for axis, values in axes.items()}, {}
