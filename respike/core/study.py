@@ -115,8 +115,8 @@ def check_variant(
     cell = variant.get("cell", {"axes": (), "at": ()})
     if len(cell["axes"]) != len(cell["at"]):
         raise ConfigError(
-            f"{document.at((*key, 'cell'))} variants.{name}.cell has {len(cell['axes'])} axes and"
-            f" {len(cell['at'])} values at them; write as many of both"
+            f"{document.at((*key, 'cell'))} variants.{name}.cell has {len(cell['axes'])} axes"
+            f" and {len(cell['at'])} values at them; write as many of both"
         )
     stages = chain.stages_of(variant)
     if not stages:

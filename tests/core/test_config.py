@@ -729,9 +729,10 @@ def test_a_study_beside_a_scratch_variant_is_not_passed_over(checkout):
         ),
         (
             "    simulate: {experiment: random-graphs}\n",
-            "    cell: {grid: g, axes: [x, y], at: [1]}\n    simulate: {experiment: random-graphs}\n",
-            "studies/all.yaml:23:5: variants.field.cell has 2 axes and 1 values at them; write as "
-            "many of both",
+            "    cell: {grid: g, axes: [x, y], at: [1]}\n"
+            "    simulate: {experiment: random-graphs}\n",
+            "studies/all.yaml:23:5: variants.field.cell has 2 axes and 1 values at them; write "
+            "as many of both",
         ),
         (
             "    simulate: {experiment: random-graphs}\n",
