@@ -45,7 +45,7 @@ format: setup ## write Python and Snakemake files in the house style
 doctor: setup ## what this machine lacks, what will be skipped, which package helps
 	@$(BIN)/respike doctor $(ARGS)
 
-lock: ## resolve envs/base.in anew (ARGS=--upgrade: newer versions too); needs the network
+lock: ## resolve envs/*.in anew (ARGS=--upgrade: newer versions too); needs the network
 	$(PYTHON) envs/lock.py $(ARGS)
 
 slurm: setup ## the smoke run through a private Slurm of one node (root, Debian's slurm-wlm, munge)
@@ -73,5 +73,5 @@ campaign: setup ## the long forms: slow tests, desk twice, ten variations of smo
 clean: ## remove what runs made (results, data, logs); says how much that was
 	@$(PYTHON) .ci/clean.py results data logs benchmarks .snakemake .respike
 
-distclean: clean ## also .venv
-	@$(PYTHON) .ci/clean.py .venv
+distclean: clean ## also .venv and .envs
+	@$(PYTHON) .ci/clean.py .venv .envs

@@ -2,7 +2,8 @@
 
 Paths: data/{dataset}/{stage}/, results/{budget}/{study}/{variant}/seed-{seed}/{stage}/,
 results/{budget}/{study}/judge/, results/{budget}/. They are made in respike/core/layout.py.
-Targets: smoke, desk, paper (a budget each); all is the budget of config.yaml.
+Targets: smoke, desk, paper (a budget each); all is the budget of config.yaml. No budget has
+kernels: what is proven of the GPU kernels, results/kernels/{kernel}/bench_kernels/.
 """
 
 from snakemake.utils import min_version
@@ -24,6 +25,7 @@ include: "workflow/rules/decode.smk"
 include: "workflow/rules/control.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/bench_kernels.smk"
 
 
 localrules:
@@ -31,6 +33,7 @@ localrules:
     smoke,
     desk,
     paper,
+    kernels,
     fetch,
 
 
@@ -65,3 +68,8 @@ rule desk:
 rule paper:
     input:
         targets("paper"),
+
+
+rule kernels:
+    input:
+        CONFIG.kernel_records(),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A private Slurm of one node for a command: slurm.py COMMAND..., or a shell without one.
+"""A private Slurm of one node for a command: slurm.py [--cpus N] COMMAND..., or a shell.
 
 munged, slurmctld and slurmd start as real daemons, without systemd, database or cgroups, with
 two fake GPUs. They live in a mount namespace and a process namespace of their own: Slurm's
@@ -32,7 +32,7 @@ SlurmctldPort={controller_port}
 SlurmdPort={node_port}
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -52,10 +52,11 @@ MinJobAge=300
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SchedulerParameters=batch_sched_delay=1,sched_min_interval=100000
+SlurmdParameters=config_overrides
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} Gres=gpu:2
-PartitionName=main Nodes={host} Default=YES MaxTime=60 DefMemPerCPU=512 State=UP PriorityTier=1
-PartitionName=urgent Nodes={host} MaxTime=60 DefMemPerCPU=512 State=UP PriorityTier=9
+PartitionName=main Nodes={host} Default=YES MaxTime=1440 DefMemPerCPU=512 PriorityTier=1
+PartitionName=urgent Nodes={host} MaxTime=1440 DefMemPerCPU=512 PriorityTier=9
 """
 
 
@@ -83,17 +84,23 @@ def enter(words: list[str]) -> None:
     os.execvp("unshare", ["unshare", *own, "--mount-proc", *mine])
 
 
-def configure(folder: Path) -> None:
-    """Write the configuration and mount it over /etc/slurm of this namespace."""
+def configure(folder: Path, cpus: int | None) -> None:
+    """Write the configuration and mount it over /etc/slurm of this namespace.
+
+    Args:
+        folder: for all that the daemons write.
+        cpus: how many the node claims to have, with 2 GB each; None: what it has.
+    """
     host = socket.gethostname().split(".")[0]
     for name in ("etc", "state", "spool"):
         (folder / name).mkdir()
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 - 512
+    memory_mb = max(memory_mb, 2048 * (cpus or 0))
     controller_port, node_port = free_ports(2)
     text = CONF.format(
         folder=folder,
         host=host,
-        cpus=os.cpu_count(),
+        cpus=cpus or os.cpu_count(),
         memory_mb=memory_mb,
         controller_port=controller_port,
         node_port=node_port,
@@ -109,6 +116,13 @@ def configure(folder: Path) -> None:
     found = Path("/etc/slurm/slurm.conf").read_text()
     if found != text:
         raise Absent("/etc/slurm/slurm.conf is another cluster's; nothing was started")
+
+
+def enforce_memory(folder: Path) -> None:
+    """Let Slurm kill what takes more memory than it asked for; it looks once a second."""
+    conf = folder / "etc/slurm.conf"
+    gather = "linux\nJobAcctGatherFrequency=task=1\nJobAcctGatherParams=OverMemoryKill"
+    conf.write_text(conf.read_text().replace("jobacct_gather/none", f"jobacct_gather/{gather}"))
 
 
 def free_ports(count: int) -> list[int]:
@@ -174,6 +188,8 @@ def main(argv: list[str]) -> int:
     cli = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     cli.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     cli.add_argument("--keep", type=Path, help="a new folder for logs and state, kept")
+    cli.add_argument("--cpus", type=int, help="let the node claim so many, with 2 GB each")
+    cli.add_argument("--enforce-memory", action="store_true", help="kill jobs that take more")
     cli.add_argument("command", nargs=argparse.REMAINDER)
     given = cli.parse_args(argv)
     try:
@@ -185,7 +201,9 @@ def main(argv: list[str]) -> int:
         folder = Path(scratch or given.keep).resolve()
         folder.mkdir(exist_ok=scratch is not None)
         try:
-            configure(folder)
+            configure(folder, given.cpus)
+            if given.enforce_memory:
+                enforce_memory(folder)
             print(f"slurm: one node is idle after {start(folder):.2f} s", file=sys.stderr)
             env = {**os.environ, "PRIVATE_SLURM": str(folder)}
             return subprocess.run(given.command or ["bash"], env=env, check=False).returncode

@@ -1,8 +1,10 @@
 """Set up .venv as envs/base.lock says: `python3 envs/create.py`.
 
+With a name it sets up .envs/NAME as envs/NAME.lock says; `respike envs create` calls it so.
+
 Any Python since 3.6 can run this file, so that a machine where respike cannot run is told so in
-a sentence. The set-up may be interrupted and repeated: .venv/respike-ready, with the sha256 of
-the locks, is written last. While it stands and the locks are as it says there is nothing to do;
+a sentence. The set-up may be interrupted and repeated: respike-ready, with the sha256 of the
+locks, is written last. While it stands and the locks are as it says there is nothing to do;
 while it is missing, every package that is not whole is installed again. pip checks the hash of
 each file. One set-up at a time works in a folder; the kernel holds the lock, also for a pip
 that was orphaned.
@@ -58,15 +60,18 @@ class Absent(Stop):
 
 
 def main(argv=None):
-    argparse.ArgumentParser(description="Set up .venv as envs/base.lock says.").parse_args(argv)
-    venv = os.path.realpath(os.path.join(ROOT, ".venv"))
+    cli = argparse.ArgumentParser(description="Set up an environment as its lock says.")
+    cli.add_argument("name", nargs="?", default="base", help="default: base, which is .venv")
+    name = cli.parse_args(argv).name
+    venv = os.path.realpath(place(name))
     try:
         refuse_other_systems(platform.system(), platform.machine(), glibc())
-        if not is_ready(venv):
-            refuse_strangers(venv)
+        refuse_unknown(name)
+        if not is_ready(venv, name):
+            refuse_strangers(venv, name)
             with held(venv) as lock:
-                if not is_ready(venv):
-                    set_up(venv, lock)
+                if not is_ready(venv, name):
+                    set_up(venv, lock, name)
     except Stop as stop:
         return ended(str(stop), 2)
     except OSError as error:
@@ -83,6 +88,19 @@ def ended(sentence, code):
 
 def say(text):
     print("respike set-up: " + text, flush=True)
+
+
+def place(name):
+    """Return the folder of an environment, which may be a link."""
+    return os.path.join(ROOT, ".venv") if name == "base" else os.path.join(ROOT, ".envs", name)
+
+
+def refuse_unknown(name):
+    if name == "base":
+        return
+    known = sorted(file[:-3] for file in os.listdir(lock_path("")) if file.endswith(".in"))
+    if name not in known:
+        raise Stop(f"no environment {name!r}; envs/ has: {', '.join(known)}")
 
 
 # --- what this machine is
@@ -175,17 +193,17 @@ def digest(name):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def is_ready(venv):
+def is_ready(venv, name="base"):
     """Say whether a finished set-up stands here, made from the locks as they are now."""
     try:
         with open(os.path.join(venv, "respike-ready"), encoding="utf-8") as file:
             ready = json.load(file)
         return (
-            ready["base.lock"] == digest("base.lock")
+            ready[f"{name}.lock"] == digest(f"{name}.lock")
             and ready["cuda.lock"] in (None, digest("cuda.lock"))
             and ready["folder"] == venv
             and os.path.exists(os.path.join(venv, "bin", "python"))
-            and os.path.exists(os.path.join(venv, "bin", "respike"))
+            and (name != "base" or os.path.exists(os.path.join(venv, "bin", "respike")))
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -203,15 +221,15 @@ def is_working(venv):
     return venv in launcher and ask([python, "-I", "-c", probe]) == f"{PYTHON} {venv}"
 
 
-def refuse_strangers(venv):
-    """Stop rather than change a .venv that this program did not make, however well it works.
+def refuse_strangers(venv, name):
+    """Stop rather than change what this program did not make, however well it works.
 
     A set-up removes what no lock names; in another's environment that would be theirs.
     """
     if not (os.path.isdir(venv) and os.listdir(venv)):
         return
     made_here = os.path.exists(os.path.join(venv, "respike-lock"))
-    linked = os.path.islink(os.path.join(ROOT, ".venv"))
+    linked = os.path.islink(place(name))
     if not made_here or (linked and not is_working(venv)):
         what = f"{venv} was not made by this program" if not made_here else f"{venv} is broken"
         raise Stop(f"{what} and is left as it is. Move it away, then run the same command")
@@ -235,7 +253,7 @@ def held(venv):
 # --- the work
 
 
-def set_up(venv, lock):
+def set_up(venv, lock, name):
     start = time.time()
     ready = os.path.join(venv, "respike-ready")
     if os.path.exists(ready):
@@ -245,21 +263,22 @@ def set_up(venv, lock):
     pip = Pip(venv, lock)
     site = ask([pip.python, "-I", "-c", "import sysconfig as s; print(s.get_path('purelib'))"])
     clear_broken(site)
-    base, cuda = read_lock("base.lock"), read_lock("cuda.lock")
-    pip.drop(sorted(set(installed(site)) - set(base) - set(cuda) - {"pip"}))
-    pip.install("the build tool", pick(base, "setuptools"))
-    if "torch" in base and "torch" not in installed(site) and platform.machine() == "x86_64":
-        install_cpu_torch(pip, base["torch"])
-    pip.install("envs/base.lock", base)
+    wanted, cuda = read_lock(f"{name}.lock"), read_lock("cuda.lock")
+    pip.drop(sorted(set(installed(site)) - set(wanted) - set(cuda) - {"pip"}))
+    pip.install("the build tool", pick(wanted, "setuptools"))
+    if "torch" in wanted and "torch" not in installed(site) and platform.machine() == "x86_64":
+        install_cpu_torch(pip, wanted["torch"])
+    pip.install(f"envs/{name}.lock", wanted)
     public = needs_cuda(site)
     if public:
         say("torch is the public build, which needs envs/cuda.lock as well: about 3 GB")
         refuse_full_disk(venv, FREE_GB_CUDA)
         pip.install("envs/cuda.lock", cuda)
-    check_imports(pip.python, base)
-    write(os.path.join(venv, "bin", "respike"), WRAPPER, 0o755)
+    check_imports(pip.python, wanted, name)
+    if name == "base":
+        write(os.path.join(venv, "bin", "respike"), WRAPPER, 0o755)
     state = {
-        "base.lock": digest("base.lock"),
+        f"{name}.lock": digest(f"{name}.lock"),
         "cuda.lock": digest("cuda.lock") if public else None,
         "folder": venv,
     }
@@ -276,7 +295,7 @@ def make_environment(venv):
             shutil.rmtree(path)
         elif name != "respike-lock":
             os.remove(path)
-    say(f"making .venv with {base}")
+    say(f"making {os.path.relpath(venv, ROOT)} with {base}")
     if subprocess.run([base, "-I", "-m", "venv", venv], check=False).returncode:
         raise Stop(f"{base} -m venv failed (above)")
 
@@ -388,7 +407,7 @@ class Pip:
                 raise Stop(f"a file is not the one that {what} names by its hash (above)")
             cure = "mend the cause and run the same command; it goes on from here"
             raise Stop(
-                f"pip could not install {what} (above, and .venv/respike-pip.log): {cure}"
+                f"pip could not install {what} (above, and {self.venv}/respike-pip.log): {cure}"
             )
 
     def follow(self, what, stream, total):
@@ -430,11 +449,11 @@ def needs_cuda(site):
         return re.search(r"^Requires-Dist: (nvidia|cuda)-", file.read(), re.M) is not None
 
 
-def check_imports(python, base):
-    """Import every package that base.in asks for, in one fresh process."""
-    with open(lock_path("base.in"), encoding="utf-8") as file:
+def check_imports(python, wanted, name):
+    """Import every package that NAME.in asks for, in one fresh process."""
+    with open(lock_path(f"{name}.in"), encoding="utf-8") as file:
         asked = re.findall(r"^([A-Za-z0-9-]+)", file.read(), re.M)
-    modules = [IMPORTED_AS.get(name, name.replace("-", "_")) for name in asked if name in base]
+    modules = [IMPORTED_AS.get(p, p.replace("-", "_")) for p in asked if p in wanted]
     code = (
         "import importlib, sys\n"
         "for name in sys.argv[1:]:\n"

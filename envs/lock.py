@@ -1,8 +1,11 @@
-"""Resolve base.in into base.lock, cuda.lock and base.yaml: `make lock`.
+"""Resolve envs/*.in into locks: `make lock`, `respike envs lock`.
+
+base.in gives base.lock, cuda.lock and base.yaml; each other NAME.in gives NAME.lock, where a
+package that base.lock has too stands in the same version.
 
 The resolver is uv, taken into a temporary folder and run with every setting of pip and uv of
-this machine off: what comes out depends on base.in, on the locks before and on the public index
-alone. It resolves for CPython 3.11 on Linux x86-64 and arm64 (glibc 2.28) and refuses two
+this machine off: what comes out depends on the .in files, on the locks before and on the public
+index alone. It resolves for CPython 3.11 on Linux x86-64 and arm64 (glibc 2.28) and refuses two
 versions of one package. The one thing looked for with pip as it is set up here is the CPU wheel
 of torch, which PyTorch keeps on an index of its own.
 
@@ -58,28 +61,64 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def lock(scratch: Path, keep: bool) -> None:
+    """Make all locks, then write them: where one cannot be made, none is changed."""
     uv = bring_uv(scratch)
-    pins = scratch / "pins.txt"
-    if keep:
-        before = {**read_lock(HERE / "base.lock"), **read_lock(HERE / "cuda.lock")}
-        pins.write_text("".join(f"{name}=={was.version}\n" for name, was in before.items()))
-    resolve(uv, MACHINES[0], pins, ["--format", "requirements.txt", "--no-annotate"])
-    per_machine = [resolve_hashes(uv, machine, pins, scratch) for machine in MACHINES]
-    packages = merge(*per_machine)
+    before = {**read_lock(HERE / "base.lock"), **read_lock(HERE / "cuda.lock")} if keep else {}
+    packages = resolve_all(uv, "base", before, scratch)
     torch = packages["torch"]
     cpu = cpu_wheel_hash(torch.version, scratch)
     packages["torch"] = Package(torch.version, tuple(sorted({*torch.hashes, cpu})))
-    made_from = hashlib.sha256((HERE / "base.in").read_bytes()).hexdigest()
     base = {name: what for name, what in packages.items() if not CUDA.match(name)}
     cuda = {name: what for name, what in packages.items() if CUDA.match(name)}
-    for name, text in {
-        "base.lock": render(base, made_from, BASE_SAYS),
-        "cuda.lock": render(cuda, made_from, CUDA_SAYS),
+    texts = {
+        "base.lock": render(base, "base", BASE_SAYS),
+        "cuda.lock": render(cuda, "base", CUDA_SAYS),
         "base.yaml": render_conda(base),
-    }.items():
+    }
+    for name in others():
+        before = {**(read_lock(HERE / f"{name}.lock") if keep else {}), **packages}
+        found = resolve_all(uv, name, before, scratch)
+        texts[f"{name}.lock"] = render(beside(name, found, base, cuda), name, OTHER_SAYS)
+    for name, text in texts.items():
         (HERE / name).write_text(text)
         print(f"lock: wrote envs/{name}, {len(text) / 1000:.0f} kB")
     print(f"lock: {len(base)} packages, and {len(cuda)} for the CUDA build of torch")
+
+
+def others() -> list[str]:
+    """Names of the environments beside base that have a pip side."""
+    return sorted(path.stem for path in HERE.glob("*.in") if path.stem != "base")
+
+
+def beside(
+    name: str,
+    found: dict[str, Package],
+    base: dict[str, Package],
+    cuda: dict[str, Package],
+) -> dict[str, Package]:
+    """What the lock of another environment holds.
+
+    Args:
+        name: of the environment.
+        found: its resolution.
+        base, cuda: the locks made before.
+
+    Returns:
+        Its packages; of those that only CUDA builds need, the ones its .in asks for.
+
+    Raises:
+        Refused: a package stands in another version than in base.lock or cuda.lock.
+    """
+    for package, what in found.items():
+        there = base.get(package) or cuda.get(package)
+        if there and there.version != what.version:
+            raise Refused(
+                f"{name}.in leads to {package} {what.version}, base.in to {there.version}; "
+                f"the environments share their versions, so pin it alike"
+            )
+    asked = re.findall(r"^([A-Za-z0-9-]+)", (HERE / f"{name}.in").read_text(), re.M)
+    kept = {p: what for p, what in found.items() if p in asked or not CUDA.match(p)}
+    return {p: base.get(p) or cuda.get(p) or what for p, what in kept.items()}
 
 
 def bring_uv(scratch: Path) -> Path:
@@ -89,21 +128,34 @@ def bring_uv(scratch: Path) -> Path:
     return scratch / "uv" / "bin" / "uv"
 
 
-def resolve(uv: Path, machine: str, out: Path, options: list[str]) -> None:
-    """Resolve base.in for one machine; versions that `out` already holds are preferred."""
+def resolve_all(
+    uv: Path, name: str, before: dict[str, Package], scratch: Path
+) -> dict[str, Package]:
+    """Resolve NAME.in for all machines; the versions that stood before are preferred."""
+    pins = scratch / f"{name}.pins.txt"
+    pins.write_text("".join(f"{p}=={was.version}\n" for p, was in before.items()))
+    plain = ["--format", "requirements.txt", "--no-annotate"]
+    resolve(uv, name, MACHINES[0], pins, plain)
+    return merge(*[resolve_hashes(uv, name, machine, pins, scratch) for machine in MACHINES])
+
+
+def resolve(uv: Path, name: str, machine: str, out: Path, options: list[str]) -> None:
+    """Resolve NAME.in for one machine; versions that `out` already holds are preferred."""
     left_out = out.parent / "left-out.txt"
     left_out.write_text("\n".join(LEFT_OUT) + "\n")
     quiet = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_"))}
     command = [str(uv), "pip", "compile", "--quiet", "--no-config", "--python-version", PYTHON]
     command += ["--python-platform", f"{machine}-manylinux_2_28", "--excludes", str(left_out)]
-    command += [*options, "--output-file", str(out), str(HERE / "base.in")]
-    run(command, f"base.in has no solution on {machine}", env=quiet)
+    command += [*options, "--output-file", str(out), str(HERE / f"{name}.in")]
+    run(command, f"{name}.in has no solution on {machine}", env=quiet)
 
 
-def resolve_hashes(uv: Path, machine: str, pins: Path, scratch: Path) -> dict[str, Package]:
+def resolve_hashes(
+    uv: Path, name: str, machine: str, pins: Path, scratch: Path
+) -> dict[str, Package]:
     """Resolve with all versions pinned, and read the files that fit this machine."""
-    out = scratch / f"pylock.{machine}.toml"
-    resolve(uv, machine, out, ["--format", "pylock.toml", "--constraints", str(pins)])
+    out = scratch / f"pylock.{name}-{machine}.toml"
+    resolve(uv, name, machine, out, ["--format", "pylock.toml", "--constraints", str(pins)])
     found = {}
     for entry in tomllib.loads(out.read_text())["packages"]:
         files = entry.get("wheels") or [entry["sdist"]]
@@ -157,10 +209,16 @@ CUDA_SAYS = """\
 # Made by `make lock` from base.in; never edited by hand. What the public wheels of torch need
 # besides base.lock; envs/create.py installs it where pip took such a wheel.
 """
+OTHER_SAYS = f"""\
+# Made by `make lock` from the .in file named here; never edited by hand. CPython {PYTHON},
+# Linux x86-64, arm64. What base.lock has too stands here in the same version. The public wheels
+# of torch need cuda.lock besides.
+"""
 
 
-def render(packages: dict[str, Package], made_from: str, says: str) -> str:
-    lines = [f"{says}# base.in sha256:{made_from}\n"]
+def render(packages: dict[str, Package], name: str, says: str) -> str:
+    made_from = hashlib.sha256((HERE / f"{name}.in").read_bytes()).hexdigest()
+    lines = [f"{says}# {name}.in sha256:{made_from}\n"]
     for name, (version, hashes) in packages.items():
         lines += ["\n", f"{name}=={version}"]
         lines += [f" \\\n    --hash=sha256:{value}" for value in hashes]

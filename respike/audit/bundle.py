@@ -31,7 +31,7 @@ NAMESPACE = "respike"
 # of the checkout: what the run was told, what it ran in, and who wrote it
 CHECKOUT = (
     "Snakefile", "workflow/rules/*.smk", "config.yaml", licences.SOURCES, "envs/*.in",
-    "envs/*.lock", "envs/*.yaml", "CITATION.cff", "LICENSE",
+    "envs/*.lock", "envs/*.yaml", "envs/*.pin.txt", "CITATION.cff", "LICENSE",
 )  # fmt: skip
 CHUNK = 2**20
 

@@ -25,8 +25,7 @@ BUDGETS = ("smoke", "desk", "paper")
 RECORD, SUMS, MANIFEST, BUNDLE = "record.json", "SHA256SUMS", "manifest.json", "bundle.json"
 SIGNATURE, VERDICT, MISSING = "bundle.json.sig", "verdict.json", "is missing"
 PASS, MISUSE, FAIL = 0, 2, 3
-CHUNK, MAX_JSON, MAX_LIST = 2**20, 64 * 2**20, 256 * 2**20  # bytes
-MAX_LOG = 2**30  # bytes of a file whose size no record says
+CHUNK, MAX_JSON, MAX_LIST, MAX_LOG = 2**20, 64 * 2**20, 256 * 2**20, 2**30  # bytes
 MAX_FINDINGS, MAX_LINES = 100_000, 12  # found at all; printed for people, --json gives all
 LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 IS_RECORD = re.compile(r"results/.+/record\.json").fullmatch
@@ -41,14 +40,14 @@ _RECORD = {
     "key": str, "seal": str, "settings": dict, "numerics": dict, "outputs": {str: _MADE},
     "extras": {str: _MADE}, "inputs": {str: [{**_MADE, "path": str, "key": str}]}, ...: True,
 }  # fmt: skip
-_MANIFEST = {
-    "schema": "respike-manifest/1", "budget": str, "root": {"path": str, "sha256": str},
-    "files": int, "records": {str: {"key": str, "status": str}},
-}  # fmt: skip
+_OLD, _RAN = {"differs": []}, {"differs": [{"package": str, ...: True}], ...: True}
+_ROOT = {"path": str, "sha256": str}
+_MANIFEST = {"schema": "respike-manifest/1", "budget": str, "root": _ROOT, "files": int}
+_MANIFEST |= {"records": {str: {"key": str, "status": str}}}
 _BUNDLE = {
     "schema": "respike-bundle/1", "budget": BUDGETS, "commit": str, "made": str,
     "sums": {"path": SUMS, "sha256": str, "files": int}, "studies": {str: str},
-    "manifest": {"path": str, "sha256": str}, "withheld": {str: {"sha256": str, "why": str}},
+    "manifest": _ROOT, "withheld": {str: {"sha256": str, "why": str}},
 }  # fmt: skip
 _CLAIM = {"study": str, "claim": str, "evidence": [{"path": str, "sha256": str}], ...: True}
 Word = str | None
@@ -63,8 +62,8 @@ class _Bad(Exception):
 
 
 class Finding(NamedTuple):
-    """One thing that is not as recorded, a warning where it does not fail; of the kinds
-    missing changed extra unaccounted record manifest withheld signature root class."""
+    """One thing not as recorded, a warning where it does not fail; of the kinds missing changed
+    extra unaccounted record manifest withheld signature root environment class."""
 
     kind: str
     path: str
@@ -90,16 +89,10 @@ class Report(NamedTuple):
 def verify(
     folder: Path, budget: Word = None, root: Word = None, signers: str | Path | None = None
 ) -> Report:
-    """Check a run (a checkout with results/) or a bundle.
+    """Check a run (a checkout with results/), by default its newest budget, or a bundle.
 
-    Args:
-        folder: where it is.
-        budget: of the run; None takes the newest that has a manifest, or the bundle's.
-        root: the published sha256 of the run's manifest.json, or of bundle.json.
-        signers: an allowed_signers file of ssh-keygen; a bundle only.
-
-    Raises:
-        Refused: there is no finished run or bundle, or an argument makes no sense.
+    `root` is the published sha256 of the run's manifest.json, or of bundle.json; `signers` an
+    allowed_signers file of ssh-keygen, for a bundle. Raises Refused.
     """
     if root is not None and not re.fullmatch("[0-9a-f]{64}", root):
         raise Refused("--root is the 64 hex digits that the producer published")
@@ -203,10 +196,9 @@ class _Files:
                 buffer = memoryview(bytearray(min(CHUNK, found + 1)))
                 while n := file.readinto(buffer):
                     yield buffer[:n]
-        except FileNotFoundError:
-            raise _Bad(MISSING) from None
         except OSError as error:
-            raise _Bad(f"cannot be read ({error.strerror})") from None
+            gone = isinstance(error, FileNotFoundError)
+            raise _Bad(MISSING if gone else f"cannot be read ({error.strerror})") from None
 
     def read(self, path: str, most: int = MAX_JSON) -> bytes:
         return b"".join(map(bytes, self.pieces(path, most)))
@@ -238,7 +230,7 @@ def record_of(path: str) -> str:
 def load_record(data: bytes) -> dict[str, Any]:
     """A record that is sealed, its key the hash of what determines its outputs; or _Bad."""
     record = strict_json(data)
-    if not _fits(record, _RECORD):
+    if not (_fits(record, _RECORD) and _fits(record.get("environment", _OLD), _RAN)):
         raise _Bad(f"is no {_RECORD['schema']}")
     if record["seal"] != _seal(record):
         raise _Bad("was edited: its seal is not the hash of what it says")
@@ -479,13 +471,23 @@ class _Check(_Files):
 
     def check_class(self, budget: str) -> None:
         seen: dict[str, set[str]] = {}
-        for path in (path for path in self.records if path.startswith(f"results/{budget}/")):
-            for name, value in self.records[path]["numerics"].items():
+        at = f"results/{budget}"
+        for path, record in self.records.items():
+            rows = record.get("environment", _OLD)["differs"]
+            for row in rows[:1]:
+                was, pin = row.get("found") or "missing", row.get("pinned") or "nothing"
+                says = (
+                    f"{row['package']} was {was}, pinned {pin}; differing packages: {len(rows)}"
+                )
+                self.find("environment", path, says)
+            for name, value in record["numerics"].items() if path.startswith(f"{at}/") else ():
                 seen.setdefault(name, set()).add(json.dumps(value, sort_keys=True))
+        if silent := sum("environment" not in record for record in self.records.values()):
+            self.find("environment", at, f"{silent} older records name no packages", False)
         differ = ", ".join(sorted(name for name, values in seen.items() if len(values) > 1))
         if differ:
             says = f"its jobs ran under several numerics classes, which differ in: {differ}"
-            self.find("class", f"results/{budget}", says, fails=False)
+            self.find("class", at, says, fails=False)
 
     def claims(self, budget: str) -> dict[str, list[str]]:
         """study/claim -> failing paths among its evidence and all that it was made from."""
@@ -496,7 +498,7 @@ class _Check(_Files):
                 if self.inner.get(piece["path"]) != piece["sha256"]:
                     says = f"{row['study']}/{row['claim']} stands on another {piece['path']}"
                     self.find("record", page, f"{says} than is listed")
-        failing = {finding.path for finding in self.findings if finding.fails}
+        failing = {f.path for f in self.findings if f.fails and f.kind != "environment"}
         if rows is None and failing:
             judged = sorted(filter(re.compile(".+/judge/verdicts.json").fullmatch, self.listed))
             rows = [row for path in judged for row in self.claim_rows(path) or []]
@@ -556,19 +558,17 @@ def said(report: Report, known: bool, as_json: bool = False) -> str:
     """A report in few lines, or all of it; `known`: a root hash or signature was compared."""
     withheld = sum(finding.kind == "withheld" for finding in report.findings)
     not_checked = ["that the code gives these numbers again: `respike audit rerun`"]
-    if withheld:
-        not_checked.append(f"{withheld} files that are withheld (their licence)")
+    not_checked += [f"{withheld} files that are withheld (their licence)"] * bool(withheld)
     if not known:
         not_checked.append("who made it: compare the root hash with the published one (--root)")
     if as_json:
         value = {"schema": "respike-check/1", "passed": report.passed, **report._asdict()}
-        value["findings"] = [finding._asdict() for finding in report.findings]
-        value["not_checked"] = not_checked
+        findings = [finding._asdict() for finding in report.findings]
+        value |= {"findings": findings, "not_checked": not_checked}
         return json.dumps(value, sort_keys=True, indent=1) + "\n"
     rows = sorted(report.findings, key=lambda f: (not f.fails, f.kind != "root"))
     found = [f"{f.kind if f.fails else f'({f.kind})':13s}{f.path}: {f.says}" for f in rows]
-    touched = sorted(report.claims.items())
-    claims = [f"tampered     {name}: stands on {paths[0]}" for name, paths in touched]
+    claims = [f"tampered     {n}: stands on {p[0]}" for n, p in sorted(report.claims.items())]
     size = f"{report.files:,} files as listed, {report.bytes / 1e6:,.1f} MB"
     text = [f"{'PASS' if report.passed else 'FAIL'}  {report.budget}: {size}"]
     for part in (found, claims):

@@ -8,8 +8,13 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from respike.core import layout
+
 CONTENT = {".safetensors", ".npz", ".csv", ".zip", ".json"}
-EVIDENCE = {"record.json", "manifest.json", "code.json"}
+EVIDENCE = {
+    layout.RECORD,
+    *(file for row in layout.STAGES.values() for file in row.evidence.values()),
+}
 
 
 class Comparison(NamedTuple):

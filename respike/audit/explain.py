@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from respike.audit import jobs
 from respike.audit.standing import Job, Now, Row
-from respike.core import layout
+from respike.core import environment, layout
+from respike.core.shells import BASE
 
 KINDS = ("record", "file", "input", "setting", "code", "environment", "numerics")
 RECORD, FILE, INPUT, SETTING, CODE, ENVIRONMENT, NUMERICS = KINDS
@@ -94,7 +95,10 @@ def _causes(job, known_code, numerics):
         before, now = job.record["env"], job.now.env
         says = f"lock of {_env(before)} -> {_env(now)}"
         yield Cause(ENVIRONMENT, "lock", before, now, True, says)
-    yield from _machine(job.record["numerics"], numerics)
+    for row in job.record.get("environment", {}).get("differs", ()):
+        says = f"not as pinned when it ran: {environment.said(row)}"
+        yield Cause(ENVIRONMENT, row["package"], row["found"], row["pinned"], False, says)
+    yield from _machine(job.record["numerics"], _of_its_env(job.record, numerics))
 
 
 # ---------------------------------------------------------------- files
@@ -200,6 +204,14 @@ def code(job: Job, known_code: Mapping[str, Mapping[str, str]]) -> Iterator[Caus
     for name in jobs.changed(was, here):
         said = " (new)" if name not in was else " (gone)" if name not in here else ""
         yield Cause(CODE, name, was.get(name), here.get(name), True, name + said)
+
+
+def _of_its_env(record: Mapping[str, Any], numerics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The class here as a job of that environment sees it: `numerics` is taken in base, so
+    that of Python and packages of another environment it knows nothing."""
+    if record["env"].partition(":")[0] == BASE:
+        return numerics
+    return {**numerics, **{name: record["numerics"][name] for name in ("python", "versions")}}
 
 
 def _machine(before: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[Cause]:

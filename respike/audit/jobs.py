@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
     Attributes:
         stage: its stage.
-        wildcards: budget, study, variant, seed or dataset: those of the stage's scope.
+        wildcards: budget, study, variant, seed, dataset or kernel: those of the scope.
     """
 
     stage: str
@@ -56,7 +56,8 @@ def called(record: str | PurePosixPath) -> str:
     stage, w = place(record)
     if "variant" in w:
         return f"{stage} of {w['study']}/{w['variant']} seed {w['seed']}"
-    return f"{stage} of {w.get('dataset') or w.get('study') or 'the page'}"
+    named = (w.get(word) for word in ("dataset", "study", "kernel"))
+    return f"{stage} of {next(filter(None, named), 'the page')}"
 
 
 def listed(records: Iterable[str]) -> list[str]:

@@ -11,17 +11,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from respike.audit import jobs, levels
-from respike.core import code, config, io, layout, records
+from respike.core import code, config, io, layout, records, told
 from respike.core.errors import ConfigError, DamagedFile, did_you_mean
 from respike.core.job import ASKED, THREADS
-from respike.core.strict import canonical_json
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COMPARED = "not compared"
+_SCOPES = ("data", "run", "study")  # of jobs that a run's manifest lists, but for the page
 PINNED = "as pinned"  # of files of fetch that were hashed instead of fetched again
 
 
@@ -68,10 +69,12 @@ def population(
         ConfigError: no such stage, or no job of it.
         DamagedFile: the manifest or a record cannot be believed.
     """
-    known = [stage for stage in layout.STAGES if stage != "report"]
+    known = [stage for stage, row in layout.STAGES.items() if row.scope in _SCOPES]
     for stage in stages:
         if stage == "report":
             raise ConfigError("the page is not a job to be compared; audit verify checks it")
+        if stage in layout.STAGES and stage not in known:
+            raise ConfigError(f"{stage} is of no run, and no list names its jobs")
         if stage not in known:
             hint = did_you_mean(stage, known)
             raise ConfigError(f"no stage '{stage}'.{hint} Stages: {', '.join(known)}")
@@ -142,11 +145,28 @@ def _believed(folder: Path, path: PurePosixPath) -> dict[str, Any]:
         raise DamagedFile(f"{path} is the record of another job: {records.producer(record)}")
     if record["key"] != records.key(record):
         raise DamagedFile(f"{path} has a key that is not that of its settings and inputs")
+    if not _read_as_told(record):
+        raise DamagedFile(f"{path} names other inputs than its settings do")
     for file in layout.STAGES[place.stage].content.values():
         if file not in record["outputs"]:
             raise DamagedFile(f"{path} does not name {file}")
         _there(folder, layout.artifact(path, file))
     return record
+
+
+def _read_as_told(record: Mapping[str, Any]) -> bool:
+    """Whether the inputs that follow from the settings are those that were read.
+
+    A stranger's settings may name any number of them: no more are looked at than were read.
+    """
+    try:
+        for name, paths in told.inputs(record["stage"], record["settings"]).items():
+            read = [row["path"] for row in record["inputs"].get(name, ())]
+            if sorted(islice(paths, len(read) + 1)) != sorted(read):
+                return False
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return True
 
 
 # ------------------------------------------------------------------ inputs
@@ -209,10 +229,11 @@ def _command(path: PurePosixPath, record: Mapping[str, Any]) -> list[str]:
     stage = record["stage"]
     own = ROOT / ".venv/bin/python"
     command = [str(own if own.exists() else sys.executable), "-m", f"respike.stages.{stage}"]
-    command += ["--settings", canonical_json(record["settings"])]
+    command += ["--settings", told.text(record["settings"], str(path))]
     command += ["--code", record["code"], "--env", record["env"]]
+    follow = told.inputs(stage, record["settings"])
     for name, rows in record["inputs"].items():
-        if name != "beside":
+        if name != "beside" and name not in follow:
             command += ["--in", name, *(row["path"] for row in rows)]
     row = layout.STAGES[stage]
     files = (*row.content.values(), *row.evidence.values())

@@ -5,6 +5,7 @@ toy/dense/0/train, toy/dense/0, toy/dense/train, toy/dense   jobs of a run, or o
 toy                                                     the judge of a study
 toy/toy-claim                                           all that stands behind a claim
 digits/prepare, digits                                  jobs of a data set
+lif                                                     the job of a kernel
 report                                                  the page
 """
 
@@ -15,12 +16,15 @@ from typing import Any, NamedTuple
 
 from respike.audit import jobs
 from respike.claims import reading
-from respike.core import chain, layout
+from respike.core import chain, kernels, layout
 from respike.core.config import Config, sources
 from respike.core.errors import ConfigError, DamagedFile, did_you_mean
 
 PAGE = "report"
-HELP = "a path, STUDY/CLAIM, STUDY/VARIANT[/SEED[/STAGE]], STUDY, DATASET[/STAGE] or report"
+HELP = (
+    "a path, STUDY/CLAIM, STUDY/VARIANT[/SEED[/STAGE]], STUDY, DATASET[/STAGE], "
+    f"KERNEL or {PAGE}"
+)
 
 
 class Target(NamedTuple):
@@ -57,7 +61,9 @@ def resolve(text: str, config: Config, verdicts: Mapping[str, Any]) -> Target:
     datasets = sources(config.root).value["datasets"]
     if first in datasets:
         return _of_data(first, rest, datasets[first])
-    hint = did_you_mean(first, [*config.known, *datasets, PAGE])
+    if first in kernels.names() and not rest:
+        return Target([layout.record("bench_kernels").format(kernel=first)])
+    hint = did_you_mean(first, [*config.known, *datasets, *kernels.names(), PAGE])
     raise ConfigError(f"nothing is named '{text}'.{hint} Write {HELP}")
 
 

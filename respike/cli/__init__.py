@@ -19,6 +19,7 @@ WORDS = {
     "snapshot": "put results and data into DVC's cache, and to a remote",
     "restore": "bring them back, verified, so that nothing is planned anew",
     "tamper-demo": "flip one bit in a copy of the results and see it found",
+    "envs": "the pinned environments: how they stand, make one, lock them anew",
     "doctor": "check this machine: packages, OpenGL, encoder, cores, disk",
 }
 

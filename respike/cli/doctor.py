@@ -1,16 +1,19 @@
-"""Check this machine: pinned packages, OpenGL, video encoder, cores, disk, browser, git."""
+"""Check this machine: pinned packages, OpenGL, encoder, cores, disk, browser, git, Slurm."""
 
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from respike.cli import common
-from respike.core.errors import FAILED
+from respike.cli import common, slurm
+from respike.cluster import health, nodes, sizing
+from respike.core import yaml
+from respike.core.errors import FAILED, ConfigError
 
 IMPORT_NAMES = {
     "pyyaml": "yaml",
@@ -102,6 +105,7 @@ def execute(given: Namespace) -> int:
     broken += not good
     rows.append(("disk", *_disk(given.directory)))
     rows.append(("cores", True, str(len(os.sched_getaffinity(0)))))
+    rows += _slurm(given.directory)
     for name, good, text in rows:
         print(f"{'ok  ' if good else 'LOOK'} {name:26s} {text}")
     print(
@@ -110,6 +114,24 @@ def execute(given: Namespace) -> int:
         else f"{broken} things must be mended first"
     )
     return FAILED if broken else 0
+
+
+def _slurm(folder: Path) -> list[health.Row]:
+    if shutil.which("sbatch") is None:
+        return [("Slurm", True, "none here: jobs run on this machine")]
+    try:
+        queues, settings = nodes.read(), slurm.settings()
+    except ConfigError as error:
+        return [("Slurm", False, str(error))]
+    profile = yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
+    host = socket.gethostname().split(".")[0]
+    mounts = Path("/proc/self/mounts").read_text()
+    rows = health.rows(settings, queues, profile, slurm.FIRST_WAIT_S)
+    rows.append(health.login(host, queues, inside="SLURM_JOB_ID" in os.environ))
+    for name, place in (("results on", folder), ("checkout on", common.ROOT)):
+        kind = health.mounted(PurePosixPath(place.resolve()), mounts)
+        rows.append(health.shared(name, str(place), kind, host, queues))
+    return [*rows, health.fetching((common.ROOT / "Snakefile").read_text())]
 
 
 def _disk(folder: Path) -> tuple[bool, str]:

@@ -1,15 +1,18 @@
-"""What a run would do: jobs, minutes, what is there already, and why anything would run."""
+"""What a run would do: jobs, what they cost, what is there already, why anything would run."""
 
 import re
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from logging import LogRecord
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from respike.cli import common, memory, progress
+from respike.cli import common, cost, memory, progress
+from respike.cluster import sizing
+from respike.core import layout, yaml
+from respike.report.words import size
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -62,22 +65,62 @@ def execute(given: Namespace) -> int:
         )
     if gone := memory.incomplete(config, given.directory):
         print(f"{len(gone)} jobs lack a file: `respike run` does them again, and more")
-    seconds, unknown = 0.0, []
-    counts = Counter(job["rule"] for job in planned)
-    for rule, count in counts.items():
-        each = progress.recorded_seconds(rule)
-        words = "never timed here" if each is None else f"{each:.1f} s each"
-        if each is None:
-            unknown.append(rule)
-        seconds += count * (each or 0)
-        print(f"  {count:4d} {rule:11s} {words}")
     if planned:
-        more = " or more" if unknown else ""
-        print(f"about {progress.span(seconds / given.cores)}{more} on {given.cores} cores")
+        _costs(list(planned), given)
         print("why:")
         for reason, count in Counter(why(job["reason"]) for job in planned).most_common(8):
             print(f"  {count:4d} {reason}")
     return 0
+
+
+def _costs(planned: list[dict[str, Any]], given: Namespace) -> None:
+    earlier = cost.Earlier(given.directory)
+    profile = yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
+    stages: dict[str, list[str]] = {}
+    for job in planned:
+        stages.setdefault(job["rule"], []).append(_record(job["output"]))
+    seconds = gpu_seconds = written = 0.0
+    unknown = []
+    for stage, records in stages.items():
+        found = earlier.cost(stage, records)
+        print(f"  {found.jobs:4d} {stage:11s} {said(found, records[0])}")
+        if found.seconds is None or found.written is None:
+            unknown.append(stage)
+        seconds += found.seconds or 0
+        gpu_seconds += _gpus(profile, stage) * (found.seconds or 0)
+        written += found.written or 0
+    print(
+        f"in all {hours(seconds)} core-hours, {hours(gpu_seconds)} GPU-hours, "
+        f"{size(written)} to be written, judged by earlier jobs"
+    )
+    if unknown:
+        print(f"not counted, as never made at this budget: {', '.join(unknown)}")
+    more = " or more" if unknown else ""
+    print(f"about {progress.span(seconds / given.cores)}{more} on {given.cores} cores")
+
+
+def _record(outputs: list[str]) -> str:
+    return next(path for path in outputs if PurePosixPath(path).name == layout.RECORD)
+
+
+def _gpus(profile: dict[str, Any], stage: str) -> int:
+    return sizing.need(profile, stage, 1).gpus if stage in profile["set-resources"] else 0
+
+
+def said(found: cost.Cost, record: str) -> str:
+    """What the jobs of one stage cost, in words; or where it was timed instead."""
+    if found.seconds is None:
+        at = PurePosixPath(record).parts[1]
+        here = "here" if at == "data" else f"at {at}"
+        other = [f"; at {b} {s:.1f} s each" for b, s in found.elsewhere.items()]
+        return f"never timed {here}{''.join(other)}"
+    each = f"{found.seconds / found.jobs:.1f} s each, {hours(found.seconds)} core-hours"
+    return each if found.written is None else f"{each}, {size(found.written)}"
+
+
+def hours(seconds: float) -> str:
+    """Seconds as hours, with two digits that count."""
+    return f"{seconds / 3600:.2g}" if seconds < 360_000 else f"{seconds / 3600:,.0f}"
 
 
 def why(reason: str) -> str:

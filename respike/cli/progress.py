@@ -24,12 +24,14 @@ from respike.core.log import STOPPED, visible
 
 TARGETS = {"all", *layout.BUDGETS}
 NOTHING = "Nothing to be done"
+FAILURE = "At least one job did not complete successfully."  # said after any other error
 MOST_FAILURES = 3
 NEXT_STEP = {  # what the system says -> what to do, where Snakemake names only the first
     "[Errno 28]": "the disk is full: free space and run again",
     "[Errno 30]": "the file system is read-only: make it writable, or use --directory",
     "[Errno 13]": "the folder is not yours to write: make it writable, or use --directory",
 }
+WROTE = re.compile(r"respike\.[a-z_]+: wrote ")  # a stage's last line
 _FRAME = re.compile(
     r"\s*(\w*(Exception|Error)\b.*(in rule|in file).*|\w*(Exception|Error):?)\s*$"
 )
@@ -82,8 +84,9 @@ class LogHandler(LogHandlerBase):
         self.cores = 1
         self.left: dict[str, int] = {}
         self.jobs: dict[int, dict[str, Any]] = {}
+        self.together: dict[int, frozenset[int]] = {}  # job -> all that go to Slurm with it
         self.took: dict[str, list[float]] = {}
-        self.failed: dict[int | None, tuple[str, str]] = {}
+        self.failed: dict[int | None, tuple[str, str, str]] = {}  # name, log, executor's why
         self.errors: list[str] = []
         self.began = time.monotonic()
         self.first_verdict: float | None = None
@@ -99,6 +102,7 @@ class LogHandler(LogHandlerBase):
         handler = {
             LogEvent.RUN_INFO: self._run_info,
             LogEvent.RESOURCES_INFO: self._resources,
+            LogEvent.GROUP_INFO: self._group_info,
             LogEvent.JOB_INFO: self._job_info,
             LogEvent.JOB_FINISHED: self._finished,
             LogEvent.JOB_ERROR: self._job_error,
@@ -122,10 +126,25 @@ class LogHandler(LogHandlerBase):
         with contextlib.suppress(TypeError, ValueError, AttributeError):
             self.cores = max(1, int(record.cores))
 
+    def _group_info(self, record: LogRecord) -> None:
+        numbers = frozenset(job.jobid for job in record.jobs)
+        self.together.update(dict.fromkeys(numbers, numbers))
+        idle = [number for number in numbers if self._without_fault(number)]
+        for number in idle:
+            self.failed.pop(number)
+        if idle:
+            say(f"again, as one of their group failed: {len(idle)} jobs without a fault")
+
+    def _without_fault(self, number: int) -> bool:
+        """Whether a failed job did nothing wrong: another of its group is to blame."""
+        group = [n for n in self.together.get(number, ()) if n in self.failed]
+        whole = {n for n in group if went_well(Path(self.failed[n][1]))}
+        return number in whole and len(whole) < len(group)
+
     def _job_info(self, record: LogRecord) -> None:
         if record.jobid in self.failed:  # the profile's retries: it is tried again
-            name, log = self.failed.pop(record.jobid)
-            say(f"again: {name}: {last_sentence(Path(log))}")
+            name, log, why = self.failed.pop(record.jobid)
+            say(f"again: {name}: {why or last_sentence(Path(log))}")
         self.jobs[record.jobid] = {
             "rule": record.rule_name,
             "name": _name(record),
@@ -135,13 +154,14 @@ class LogHandler(LogHandlerBase):
         }
 
     def _finished(self, record: LogRecord) -> None:
-        job = self.jobs.pop(getattr(record, "job_id", getattr(record, "jobid", None)), None)
+        number = getattr(record, "job_id", getattr(record, "jobid", None))
+        job = self.jobs.pop(number, None)
         if job is None or job["rule"] in TARGETS:
             return
         took = time.monotonic() - job["began"]
         type(self).done += 1
         rule = job["rule"]
-        self.took.setdefault(rule, []).append(took)
+        self.took.setdefault(rule, []).append(took / len(self.together.get(number, [number])))
         self.left[rule] = max(0, self.left.get(rule, 1) - 1)
         say(f"[{self.done}/{self.total}] {job['name']}  {span(took)}{self._time_left()}")
         if rule == "judge":
@@ -179,7 +199,7 @@ class LogHandler(LogHandlerBase):
         job = self.jobs.get(number, {})
         name = job.get("name") or getattr(record, "rule_name", None) or "a job"
         log = job.get("log") or str(next(iter(getattr(record, "log", None) or []), ""))
-        self.failed[number] = (name, log)
+        self.failed[number] = (name, log, getattr(record, "rule_msg", None) or "")
 
     def _error(self, record: LogRecord) -> None:
         # a failing job sends this before its own event; kept until no job has failed
@@ -190,14 +210,19 @@ class LogHandler(LogHandlerBase):
         if self.failed:
             took = span(time.monotonic() - self.began)
             say(f"{self.done} of {self.total} jobs done in {took}, {len(self.failed)} failed:")
-            for name, log in list(self.failed.values())[:MOST_FAILURES]:
-                say(f"  {name}: {last_sentence(Path(log))}")
+            idle = {number for number in self.failed if self._without_fault(number)}
+            own = [row for number, row in self.failed.items() if number not in idle]
+            for name, log, why in own[:MOST_FAILURES]:
+                say(f"  {name}: {why or last_sentence(Path(log))}")
                 say(f"    log: {log}")
-            if len(self.failed) > MOST_FAILURES:
-                say(f"  and {len(self.failed) - MOST_FAILURES} more")
+            if len(own) > MOST_FAILURES:
+                say(f"  and {len(own) - MOST_FAILURES} more")
+            if idle:
+                say(f"  {len(idle)} jobs without a fault, as one of their group failed")
         else:
-            for text in dict.fromkeys(self.errors):
-                say(_without_frame(text))
+            texts = dict.fromkeys(map(_without_frame, self.errors))
+            for text in [t for t in texts if t != FAILURE] or texts:
+                say(text)
         self.failed, self.errors = {}, []
         super().close()
 
@@ -207,9 +232,18 @@ def _name(record: LogRecord) -> str:
     words = [record.rule_name]
     if "variant" in w:
         words.append(f"{w['study']}/{w['variant']} seed {w['seed']}")
-    elif w.get("study") or w.get("dataset"):
-        words.append(w.get("study") or w["dataset"])
+    elif named := w.get("study") or w.get("dataset") or w.get("kernel"):
+        words.append(named)
     return " ".join(words)
+
+
+def went_well(log: Path) -> bool:
+    """Whether a job's log ends with what was written, or the job was never begun."""
+    try:
+        last = log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+    except OSError:
+        return True
+    return WROTE.match(last) is not None
 
 
 def last_sentence(log: Path) -> str:

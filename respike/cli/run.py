@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 
 from respike.audit import jobs
-from respike.cli import common, memory, progress, slurm
+from respike.cli import common, groups, memory, progress, slurm
+from respike.cluster import earlier
 from respike.core import layout, lock
 from respike.core.errors import INTERRUPTED, MISUSED, DamagedFile
 
@@ -24,6 +25,13 @@ def arguments(parser: ArgumentParser) -> None:
         help="fetch anew what could not be had before (its variants are `not run`)",
     )
     parser.add_argument("--cluster", choices=["slurm"], help="submit the jobs to a cluster")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        help="with --cluster: seconds that Slurm may not answer, or hold a job for a reason "
+        "that does not pass by itself, before the run stops",
+    )
     parser.epilog = "Words after -- go to Snakemake: respike run -- --keep-going"
 
 
@@ -34,13 +42,18 @@ def execute(given: Namespace) -> int:
     config = common.configuration(given)
     where = slurm.arguments(common.ROOT) if given.cluster else ["--cores", str(given.cores)]
     given.directory = common.enter(given.directory)
+    if given.cluster:
+        where += groups.arguments(config, given)
     lock.acquire(given.directory, wait_s=given.wait, say=progress.say)
     try:
+        earlier.settle(given.directory, progress.say)
         lock.takeover(given.directory)
         if given.retry:
             _forget_what_was_not_had(given)
         _forget_what_is_not_whole(config, given)
         argv = [*common.snakemake_arguments(given), *where, *given.rest]
+        if given.cluster:
+            slurm.watch_ourselves(progress.say, given.patience)
         code = common.call_snakemake(argv, progress.LogHandler, "respike")
     finally:
         try:

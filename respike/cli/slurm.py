@@ -1,8 +1,9 @@
-"""Slurm as the executor of a run: which of its commands can be believed here."""
+"""Slurm as the executor of a run: whether there is one, and what Snakemake is told."""
 
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from respike.core.errors import ConfigError
@@ -32,24 +33,23 @@ def settings() -> dict[str, str]:
 def arguments(root: Path) -> list[str]:
     """Arguments that send Snakemake's jobs to Slurm.
 
-    Without accounting `sacct` never says that a job has ended and Snakemake would wait for
-    ever, so that squeue is asked instead. It forgets ended jobs after MinJobAge.
-
     Args:
         root: the checkout.
 
     Raises:
-        ConfigError: no Slurm, or one whose ended jobs could not be seen.
+        ConfigError: there is no Slurm here, or its controller does not answer.
     """
-    found = settings()
-    words = ["--workflow-profile", str(root / PROFILE), "--local-cores", "1"]
-    if "accounting_storage/none" not in found.get("AccountingStorageType", ""):
-        return words
-    kept = re.match(r"\d+", found.get("MinJobAge", ""))
-    if kept is None or int(kept[0]) < 3 * FIRST_WAIT_S:
-        raise ConfigError(
-            f"--cluster slurm: this Slurm keeps no accounts and forgets ended jobs after "
-            f"{found.get('MinJobAge', 'an unknown time')}; MinJobAge in slurm.conf must be at "
-            f"least {3 * FIRST_WAIT_S} seconds"
-        )
-    return [*words, "--slurm-status-command", "squeue"]
+    settings()
+    return ["--workflow-profile", str(root / PROFILE), "--local-cores", "1"]
+
+
+def watch_ourselves(say: Callable[[str], None], patience_s: float) -> None:
+    """Let our executor stand in for the plugin's, in this process.
+
+    Args:
+        say: called with each sentence for the person at the screen.
+        patience_s: how long Slurm may be silent or hold a job back [s].
+    """
+    from respike.cluster import executor  # Snakemake: half a second
+
+    executor.install(say, patience_s)

@@ -1,12 +1,14 @@
 """Variants are chains of stages, and take from each other: `from:`, `with:`, `teacher:`."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respike.core import layout
 from respike.core.errors import ConfigError, did_you_mean, some
-from respike.core.yaml import Document
+
+if TYPE_CHECKING:  # a stage in a pinned environment has no YAML
+    from respike.core.yaml import Document
 
 # Words by which a stage says whose files it takes: word -> its input, stages that may be named.
 TAKES = {
@@ -84,7 +86,23 @@ def taken(variants: Mapping[str, Any], name: str, stage: str) -> dict[str, Refer
     return found
 
 
-def check_no_circle(variants: Mapping[str, Any], document: Document) -> None:
+def records(budget: str, study: str, variants: Mapping[str, Any], seeds: int) -> Iterator[str]:
+    """Records of every run of some variants: by variant, then seed, then stage.
+
+    Args:
+        budget, study: of the runs.
+        variants: name -> resolved variant.
+        seeds: how many run; fewer where the variant says so.
+    """
+    for name, variant in variants.items():
+        for seed in range(min(seeds, variant.get("seeds", seeds))):
+            for stage in stages_of(variant):
+                yield layout.record(stage).format(
+                    budget=budget, study=study, variant=name, seed=seed
+                )
+
+
+def check_no_circle(variants: Mapping[str, Any], document: "Document") -> None:
     """Refuse runs that wait for each other.
 
     Raises:

@@ -7,7 +7,7 @@ code.json beside the page, so that `respike audit explain` can name the module t
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from respike.core import parts
+from respike.core import kernels, parts
 from respike.core.errors import ConfigError
 from respike.core.fingerprint import combined, digests, fingerprint
 from respike.core.study import stage_parts
@@ -26,7 +26,9 @@ def modules(stage: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
         ConfigError: the settings name a part that is not there.
     """
     found = {f"respike.stages.{stage}"}
-    if "row" in settings:
+    if "kernel" in settings:
+        found.update(kernels.modules(settings["kernel"]))
+    elif "row" in settings:
         if stage == "prepare":
             reader = settings["row"].get("reader", settings["dataset"])
             found.add(parts.module("dataset", reader))

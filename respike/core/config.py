@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from respike.core import chain, code, layout, strict, yaml
+from respike.core import chain, code, kernels, layout, strict, told, yaml
 from respike.core.errors import ConfigError, did_you_mean, some
 from respike.core.grid import expand
 from respike.core.io import sha256
@@ -62,6 +62,8 @@ class Config:
         root: the checkout: config.yaml, studies/, respike/, envs/.
         overrides: what the command line changes: budget, studies, seeds, set.
         check_claims: called with each resolved study; raises ConfigError.
+        whole: resolve and check every study asked for at once. A job that another process
+            planned needs one of them; it is checked where it is first asked for.
 
     Raises:
         ConfigError: one to five lines; nothing was started.
@@ -72,6 +74,7 @@ class Config:
         root: Path,
         overrides: Mapping[str, Any] | None = None,
         check_claims: Callable[[dict[str, Any]], None] | None = None,
+        whole: bool = True,
     ):
         self.root = root
         document = yaml.load(root / "config.yaml", "config.yaml")
@@ -87,6 +90,8 @@ class Config:
         self._check_claims = check_claims
         self._documents: dict[str, Document] = {}
         self._studies: dict[tuple[str, str], dict[str, Any]] = {}
+        self._inputs: dict[tuple, dict[str, list[str]]] = {}
+        self._codes: dict[tuple, str] = {}
         self.sets = [_assignment(text) for text in sets]
         if self.sets:
             self.asked = sorted({s.study for s in self.sets})
@@ -95,10 +100,11 @@ class Config:
                 raise ConfigError(
                     f"--set runs scratch variants alone, none of {idle[0]}; leave {idle[0]} out"
                 )
-        for study in self.asked:
-            self.document(study)
-        for study in self.asked:
-            self.study(study, self.budget)
+        if whole:
+            for study in self.asked:
+                self.document(study)
+            for study in self.asked:
+                self.study(study, self.budget)
 
     @property
     def _datasets(self) -> dict[str, Any]:
@@ -242,6 +248,8 @@ class Config:
         scope = layout.STAGES[stage].scope
         if scope == "data":
             return {"stage": stage, "dataset": w["dataset"], "row": self._row(w["dataset"])}
+        if scope == "kernel":
+            return {"stage": stage, "kernel": w["kernel"]}
         budget, study = w["budget"], w.get("study", "")
         if scope == "run":
             return {
@@ -265,7 +273,13 @@ class Config:
             "stage": stage,
             "budget": budget,
             "studies": {s: self._described(s, budget) for s in self.asked},
+            "order": [[s, list(self._judged(s, budget)["variants"])] for s in self.asked],
         }
+
+    def told(self, stage: str, w: Mapping[str, str]) -> str:
+        """The same as the one text on the job's command line."""
+        whose = f"{stage} of {w.get('study') or w.get('dataset') or 'the page'}"
+        return told.text(self.settings(stage, w), whose)
 
     def _described(self, study: str, budget: str) -> dict[str, Any]:
         found = self._judged(study, budget)
@@ -284,15 +298,20 @@ class Config:
         scope = layout.STAGES[stage].scope
         if scope == "data":
             return {"source": [self._source(w["dataset"])]} if stage == "prepare" else {}
-        if scope == "study":
-            return {"records": self.run_records(w["study"], w["budget"])}
-        if scope == "budget":
-            pattern = layout.output("judge", "verdicts")
-            budget = w["budget"]
-            return {
-                "verdicts": [pattern.format(budget=budget, study=s) for s in self.asked],
-                "records": [r for s in self.asked for r in self.run_records(s, budget)],
-            }
+        if scope == "kernel":
+            return {}
+        if scope in {"study", "budget"}:
+            found = told.inputs(stage, self.settings(stage, w))
+            return {name: list(paths) for name, paths in found.items()}
+        place = (stage, w["budget"], w["study"], w["variant"])
+        if place not in self._inputs:  # one for all seeds
+            self._inputs[place] = self._of_run(stage, {**w, "seed": "{seed}"})
+        return {
+            name: [path.format(seed=w["seed"]) for path in paths]
+            for name, paths in self._inputs[place].items()
+        }
+
+    def _of_run(self, stage: str, w: Mapping[str, str]) -> dict[str, list[str]]:
         budget, study, variant = w["budget"], w["study"], w["variant"]
         self._block(stage, w)
         dataset = self.dataset(study, variant, budget)
@@ -314,7 +333,10 @@ class Config:
 
     def code(self, stage: str, w: Mapping[str, str]) -> str:
         """Fingerprint of a stage and of every part that its settings name."""
-        return code.of(stage, self.settings(stage, w))
+        place = (stage, *(w.get(k) for k in ("budget", "study", "variant", "dataset")))
+        if place not in self._codes:  # one for all seeds
+            self._codes[place] = code.of(stage, self.settings(stage, w))
+        return self._codes[place]
 
     def env(self, name: str) -> str:
         """Name of a pinned environment and the hash of its lock.
@@ -328,18 +350,12 @@ class Config:
 
     def run_records(self, study: str, budget: str, scratch: bool = False) -> list[str]:
         """Records of every run of a study; of its scratch variants only, where asked."""
-        found = []
-        for name, variant in self.study(study, budget)["variants"].items():
-            if name.startswith(layout.SCRATCH) is not scratch:
-                continue
-            for seed in range(self.seeds(study, budget, name)):
-                for stage in chain.stages_of(variant):
-                    found.append(
-                        layout.record(stage).format(
-                            budget=budget, study=study, variant=name, seed=seed
-                        )
-                    )
-        return found
+        variants = {
+            name: variant
+            for name, variant in self.study(study, budget)["variants"].items()
+            if name.startswith(layout.SCRATCH) is scratch
+        }
+        return list(chain.records(budget, study, variants, self.seeds(study, budget)))
 
     def data_records(self, study: str, budget: str) -> list[str]:
         """Records of the data that a study stands on."""
@@ -364,6 +380,10 @@ class Config:
         found = [t for s in self.asked for t in self.study_targets(s, budget)]
         page = [layout.record("report").format(budget=budget)] if self.page else []
         return [*dict.fromkeys(found), *page]
+
+    def kernel_records(self) -> list[str]:
+        """What `snakemake kernels` makes: a record of each kernel; no budget needs one."""
+        return [layout.record("bench_kernels").format(kernel=name) for name in kernels.names()]
 
 
 @cache

@@ -21,44 +21,34 @@ def _file(module: str) -> Path:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
+def _read(module: str) -> tuple[frozenset[str], str]:
+    """What a module imports, by all names that it may mean, and its text without docstrings."""
     file = _file(module)
-    return ast.parse(file.read_text(encoding="utf-8") if file.exists() else "")
+    tree = ast.parse(file.read_text(encoding="utf-8") if file.exists() else "")
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named.add(node.module)
+            named.update(f"{node.module}.{alias.name}" for alias in node.names)
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            node.body = body[1:] or [ast.Pass()]
+    return frozenset(named), ast.unparse(tree)
 
 
 @cache
 def imports(module: str) -> frozenset[str]:
     """Modules of ours that a module imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(_tree(module)):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [
-                node.module,
-                *(f"{node.module}.{alias.name}" for alias in node.names),
-            ]
-        found |= {n for n in names if n.split(".")[0] == ROOT.name and _file(n).exists()}
-    return frozenset(found)
-
-
-@cache
-def _meaning(module: str) -> str:
-    tree = ast.parse(ast.unparse(_tree(module)))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list):
-            continue
-        first = body[0] if body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            node.body = body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+    named, _ = _read(module)
+    return frozenset(n for n in named if n.split(".")[0] == ROOT.name and _file(n).exists())
 
 
 @cache
 def _digest(module: str) -> bytes:
-    h = hashlib.sha256(f"{module}\0{_meaning(module)}\0".encode())
+    h = hashlib.sha256(f"{module}\0{_read(module)[1]}\0".encode())
     file = _file(module)
     if file.name != "__init__.py":
         for data in sorted(file.parent.glob(f"{file.stem}.*")):

@@ -4,7 +4,6 @@ A stage module defines `run(job)` and ends with `sys.exit(main("STAGE", run))`.
 """
 
 import argparse
-import json
 import logging
 import os
 import resource
@@ -16,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from respike.core import io, layout, records
+from respike.core import environment, io, layout, records, told
 from respike.core import log as logs
 from respike.core.errors import FAILED, DamagedFile, RespikeError
 from respike.core.lock import SLURM_JOB, Attempt, die_with_parent
@@ -190,6 +189,9 @@ class Job:
         """Do the stage's work and commit its outputs and record, all or none."""
         started, clock = time.time(), time.monotonic()
         status, reason = "done", None
+        ran_in = environment.here(env)
+        if ran_in["differs"]:
+            self.log.warning("%s", environment.warning(ran_in))
         record_path = next(p for p in self._outputs.values() if p.name == layout.RECORD)
         with Attempt(self._root, str(record_path)) as attempt:
             try:
@@ -221,6 +223,7 @@ class Job:
                 "seed": self.seed,
                 "code": code,
                 "env": env,
+                "environment": ran_in,
                 "data_kind": self.data_kind,
                 "status": status,
                 "reason": reason,
@@ -281,10 +284,10 @@ class Job:
 
 def _arguments(stage: str) -> argparse.ArgumentParser:
     cli = argparse.ArgumentParser(prog=f"python -m respike.stages.{stage}")
-    cli.add_argument("--settings", required=True, help="resolved settings, as JSON")
+    cli.add_argument("--settings", required=True, help="resolved settings; see core/told.py")
     cli.add_argument("--code", default="", help="fingerprint of the code, for the record")
     cli.add_argument("--env", default="", help="environment and the hash of its lock")
-    cli.add_argument("--history", default="{}", help="registering commits, as JSON (report)")
+    cli.add_argument("--history", default="{}", help="registering commits (report)")
     cli.add_argument(
         "--in", dest="inputs", nargs="+", action="append", default=[], metavar=("NAME", "PATH")
     )
@@ -317,11 +320,11 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
     if argv is None:
         die_with_parent()
     try:
-        settings = json.loads(given.settings)
-        inputs = {name: [PurePosixPath(p) for p in paths if p] for name, *paths in given.inputs}
+        settings = told.parse(given.settings)
+        inputs = _inputs(stage, settings, given.inputs)
         outputs = _outputs(stage, given.outputs)
         job = Job(stage, settings, inputs, outputs, Path.cwd())
-        job.history = json.loads(given.history)
+        job.history = told.parse(given.history, "--history")
         _check_threads()
         log.info(
             "%s %s",
@@ -339,6 +342,22 @@ def main(stage: str, run: Callable[[Job], None], argv: list[str] | None = None) 
         )
         return FAILED
     return 0
+
+
+def _inputs(
+    stage: str, settings: dict[str, Any], given: list[list[str]]
+) -> dict[str, list[PurePosixPath]]:
+    """Inputs that the command line names, and those that follow from the settings."""
+    found = {name: paths for name, *paths in given}
+    follow = told.inputs(stage, settings)
+    if double := found.keys() & follow.keys():
+        raise RespikeError(
+            f"--in {min(double)}: stage {stage} finds them by its settings; leave it out"
+        )
+    return {
+        name: [PurePosixPath(path) for path in paths if path]
+        for name, paths in {**found, **follow}.items()
+    }
 
 
 def _outputs(stage: str, paths: list[str]) -> dict[str, PurePosixPath]:

@@ -5,6 +5,7 @@
     results/{budget}/{study}/{variant}/seed-{seed}/{stage}/FILE scope run
     results/{budget}/{study}/judge/FILE                         scope study
     results/{budget}/FILE                                       scope budget
+    results/kernels/{kernel}/bench_kernels/FILE                 scope kernel
 
 Logs and benchmarks stand at the same path under logs/ and benchmarks/.
 """
@@ -13,18 +14,26 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 BUDGETS = ("smoke", "desk", "paper")
-ID = r"[a-z0-9]+(?:[.-][a-z0-9]+)*"  # data sets, studies, variants
+ID = r"[a-z0-9]+(?:[.-][a-z0-9]+)*"  # data sets, studies, variants, kernels
 RECORD = "record.json"
 RUN = "{budget}/{study}/{variant}/seed-{seed}"
 SCRATCH = "scratch-"  # prefix of variants made by --set; never judged
 
 
 class Stage(NamedTuple):
-    """One kind of job: what its results depend on, and the files beside its record."""
+    """One kind of job: what its results depend on, the files beside its record, where it runs.
+
+    Attributes:
+        scope: data, run, study, budget or kernel.
+        content: name -> file; compared bit for bit.
+        evidence: name -> file; may hold times and hosts, and is never compared.
+        env: the pinned environment that its jobs run in: a name of envs/.
+    """
 
     scope: str
     content: dict[str, str]
     evidence: dict[str, str]
+    env: str = "base"
 
 
 _SOURCE = {"source": "source.zip"}
@@ -55,6 +64,9 @@ STAGES = {
             "manifest": "manifest.json",
         },
     ),
+    "bench_kernels": Stage(
+        "kernel", {"metrics": "metrics.json"}, {"times": "times.json"}, "kernels"
+    ),
 }
 # Stages of one run, in the order of the chain; the model of a variant is its last of MODEL's.
 CHAIN = (
@@ -74,6 +86,7 @@ _FOLDER = {
     "run": RUN,
     "study": "{budget}/{study}",
     "budget": "{budget}",
+    "kernel": "kernels/{kernel}",
 }
 
 

@@ -215,6 +215,10 @@ def _sweep(root: Path, record: Path) -> None:
             except BlockingIOError:
                 _kill(attempt)
                 time.sleep(0.02)
+    _remove(root, record, attempt)
+
+
+def _remove(root: Path, record: Path, attempt: dict[str, Any]) -> None:
     for temporary in attempt.get("temporaries", _unlisted(root, record)):
         (root / temporary).unlink(missing_ok=True)
     record.unlink(missing_ok=True)
@@ -301,11 +305,23 @@ class Attempt:
                 self._put()
                 self._file = open(self._record)
                 fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._sweep_before()
                 _replace(self._latest, self.id)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _sweep_before(self) -> None:
+        """Remove what the attempt before left where it was killed: on a cluster, in one run."""
+        with contextlib.suppress(OSError):
+            before = self._latest.read_text()[:12]
+            record = self._record.with_name(
+                self._record.name.replace(f".{self.id[:12]}.", f".{before}.")
+            )
+            with open(record) as file:  # locked while it lives; then it is fenced, not swept
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(self.root, record, _parsed(file.read()))
 
     def _put(self) -> None:
         listed = [str(t.relative_to(self.root)) for t in self._temporaries.values()]

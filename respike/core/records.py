@@ -153,9 +153,8 @@ def producer(record: dict[str, Any]) -> str:
             f"{record['stage']} of {settings['study']}/{settings['variant']} "
             f"seed {settings['seed']}"
         )
-    return (
-        f"{record['stage']} of {settings.get('dataset') or settings.get('study') or 'the page'}"
-    )
+    named = (settings.get(word) for word in ("dataset", "study", "kernel"))
+    return f"{record['stage']} of {next(filter(None, named), 'the page')}"
 
 
 def describe(data: bytes, name: str, value: Any) -> dict[str, Any]:

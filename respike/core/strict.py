@@ -8,10 +8,12 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from respike.core.errors import ConfigError, did_you_mean
-from respike.core.yaml import Document, load
+
+if TYPE_CHECKING:
+    from respike.core.yaml import Document
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 _WORDS = {"str": "text", "int": "integer", "float": "number", "bool": "boolean"}
@@ -31,6 +33,8 @@ def canonical_json(value: Any) -> str:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The schema workflow/schemas/NAME.schema.yaml, with `$ref: other.schema.yaml` resolved."""
+    from respike.core.yaml import load  # not above: a stage in a pinned environment has no YAML
+
     return _resolved(load(SCHEMAS / f"{name}.schema.yaml").value)
 
 
@@ -53,7 +57,7 @@ def _validator(name: str):
     return jsonschema.Draft202012Validator(schema(name))
 
 
-def problems(value: Any, name: str, document: Document | None = None) -> list[str]:
+def problems(value: Any, name: str, document: "Document | None" = None) -> list[str]:
     """What is wrong with a value by one schema: sentences, in the order of the lines."""
     errors = [_deepest(e) for e in _validator(name).iter_errors(value)]
     found = []
@@ -64,7 +68,7 @@ def problems(value: Any, name: str, document: Document | None = None) -> list[st
     return [sentence for _, sentence in sorted(set(found))]
 
 
-def check(value: Any, name: str, document: Document | None = None, source: str = "") -> None:
+def check(value: Any, name: str, document: "Document | None" = None, source: str = "") -> None:
     """Refuse a value that its schema does not allow.
 
     Raises:

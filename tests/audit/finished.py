@@ -59,9 +59,11 @@ def _made() -> Path:
     with contextlib.chdir(folder):
         prepared()
         arms = (("a", 80), ("b", 40))
-        runs = [simulate(v, s, right + s) for v, right in arms for s in range(SEEDS)]
-        judged(runs)
-        report(runs)
+        for variant, right in arms:
+            for seed in range(SEEDS):
+                simulate(variant, seed, right + seed)
+        judged()
+        report()
         lock.release(folder)
     os.environ.pop(lock.EPOCH, None)
     shutil.rmtree(folder / ".respike")
@@ -104,21 +106,20 @@ def simulate(variant: str, seed: int, right: int) -> str:
     return stage("simulate", run, settings, RUN.format(variant, seed, "simulate"), data=[data])
 
 
-def judged(runs: list[str], claims: list | None = None) -> str:
-    """The judge on records of runs; path of its record."""
-    resolved = {**STUDY, "claims": claims or CLAIMS}
+def judged() -> str:
+    """The judge of the study; path of its record."""
     settings = {
         "stage": "judge", "budget": BUDGET, "study": "demo", "seeds": SEEDS,
-        "resolved": resolved,
+        "resolved": STUDY,
     }  # fmt: skip
-    return stage("judge", judge.run, settings, "results/desk/demo/judge", records=runs)
+    return stage("judge", judge.run, settings, "results/desk/demo/judge")
 
 
-def report(runs: list[str]) -> str:
+def report() -> str:
     """The page without its looks: verdict.json, sums and manifest over all that is there."""
-    settings = {"stage": "report", "budget": BUDGET, "studies": {"demo": {}}}
-    verdicts = ["results/desk/demo/judge/verdicts.json"]
-    return stage("report", _page, settings, "results/desk", verdicts=verdicts, records=runs)
+    settings = {"stage": "report", "budget": BUDGET, "studies": {"demo": STUDY}}
+    settings["order"] = [["demo", list(STUDY["variants"])]]
+    return stage("report", _page, settings, "results/desk")
 
 
 def _page(j: job.Job) -> None:

@@ -5,7 +5,6 @@ could not be had. The arrays are tiny and nothing is learned; records, keys and 
 of any run.
 """
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -116,10 +115,11 @@ def _do(config: Config, stage: str, work, **place: str) -> None:
     names = (*row.content, *row.evidence)
     paths = [layout.output(stage, name).format(**place) for name in names]
     record = layout.record(stage).format(**place)
-    arguments = ["--settings", json.dumps(config.settings(stage, place))]
+    arguments = ["--settings", config.told(stage, place)]
     arguments += ["--code", config.code(stage, place), "--env", config.env("base")]
     for name, files in config.inputs(stage, place).items():
-        arguments += ["--in", name, *files]
+        if row.scope in {"data", "run"}:
+            arguments += ["--in", name, *files]
     assert main(stage, work, [*arguments, "--out", *paths, record]) == 0
     for path in layout.told(record):
         Path(path).parent.mkdir(parents=True, exist_ok=True)

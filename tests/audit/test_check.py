@@ -404,7 +404,7 @@ def test_evidence_of_a_claim_by_another_hash_is_found(run):
     )
     relist(run)
 
-    says = f"{CLAIM} stands on another {AT}/small/dense/seed-0/train/predictions.npz than is"
+    says = f"{CLAIM} stands on another {AT}/small/closed/seed-0/train/predictions.npz than is"
     kind, path, said = found(run)[0]
     assert (kind, path) == ("record", f"{AT}/verdict.json")
     assert said == f"{says} listed"
@@ -733,6 +733,69 @@ def test_jobs_of_two_numerics_classes_are_a_warning_that_names_the_difference(ru
     says = "its jobs ran under several numerics classes, which differ in: libc, threads"
     assert report.findings == [check.Finding("class", AT, says, False)]
     assert report.passed
+
+
+# ---------------------------------------------------------------- environments
+
+
+def differing(*rows):
+    names = ("package", "found", "pinned")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_a_job_in_another_environment_than_the_pinned_one_fails_with_the_package(run):
+    path = f"{TRAIN}/record.json"
+    rows = differing(("scipy", "1.17.0", "1.16.0"), ("stranger", "0.1", None))
+    edit(run, path, lambda r: r["environment"].update(differs=rows), seal=True)
+    tamper.rehash(run)
+
+    report = check.verify(run.folder)
+
+    says = "scipy was 1.17.0, pinned 1.16.0; differing packages: 2"
+    assert report.findings == [check.Finding("environment", path, says, True)]
+    assert not report.passed
+    assert "environment  results/smoke/small/dense/seed-0/train/record.json: scipy was" in (
+        check.said(report, known=False)
+    )
+
+
+def test_a_job_in_another_environment_is_not_called_tampered(run):
+    rows = differing(("scipy", "1.17.0", "1.16.0"))
+    edit(run, f"{TRAIN}/record.json", lambda r: r["environment"].update(differs=rows), True)
+    tamper.rehash(run)
+
+    assert check.verify(run.folder).claims == {}
+
+
+def test_a_job_of_the_data_in_another_environment_fails_as_well(run):
+    path = "results/data/closed-set/prepare/record.json"
+    rows = differing(("numpy", None, "2.4.6"))
+    edit(run, path, lambda r: r["environment"].update(differs=rows), seal=True)
+    tamper.rehash(run)
+
+    says = "numpy was missing, pinned 2.4.6; differing packages: 1"
+    assert found(run) == [("environment", path, says)]
+
+
+def test_records_from_before_the_field_are_counted_and_pass(run):
+    for variant in ("dense", "closed"):
+        path = f"{AT}/small/{variant}/seed-1/train/record.json"
+        edit(run, path, lambda r: r.pop("environment"), seal=True)
+    tamper.rehash(run)
+
+    report = check.verify(run.folder)
+
+    says = "2 older records name no packages"
+    assert report.findings == [check.Finding("environment", AT, says, False)]
+    assert report.passed
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"differs": None}, {"differs": [{}]}])
+def test_an_environment_that_is_no_environment_makes_the_record_none(run, value):
+    edit(run, f"{TRAIN}/record.json", lambda r: r.update(environment=value), seal=True)
+    tamper.rehash(run)
+
+    assert ("record", f"{TRAIN}/record.json", "is no respike-record/2") in found(run)
 
 
 # ---------------------------------------------------------------- which budget, what is refused

@@ -58,6 +58,15 @@ def causes(one, known=None, numerics=NUMERICS):
 # ------------------------------------------------------------------ one job
 
 
+def test_a_package_that_was_not_the_pinned_one_is_a_cause_that_no_run_acts_on():
+    row = {"package": "scipy", "found": "1.17.0", "pinned": "1.16.0"}
+
+    found, says = causes(job(record={"environment": {"differs": [row]}}))
+
+    assert found == [("environment", "scipy", "1.17.0", "1.16.0", False)]
+    assert says == ["not as pinned when it ran: scipy is 1.17.0, pinned is 1.16.0"]
+
+
 def test_a_job_that_is_as_it_was_has_no_cause():
     assert causes(job()) == ([], [])
 

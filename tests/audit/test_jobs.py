@@ -7,7 +7,8 @@ from respike.core import layout
 from respike.core.errors import DamagedFile
 
 WILDCARDS = {
-    "dataset": "digits", "budget": "desk", "study": "esl-snns", "variant": "dense", "seed": "3"
+    "dataset": "digits", "budget": "desk", "study": "esl-snns", "variant": "dense", "seed": "3",
+    "kernel": "lif",
 }  # fmt: skip
 RUN = "results/desk/toy/{}/seed-{}/train/record.json"
 
@@ -53,6 +54,7 @@ def test_the_text_of_a_strange_path_is_printed_plain():
         ("results/data/digits/fetch/record.json", "fetch of digits"),
         ("results/desk/toy/judge/record.json", "judge of toy"),
         ("results/desk/record.json", "report of the page"),
+        ("results/kernels/lif/bench_kernels/record.json", "bench_kernels of lif"),
     ],
 )
 def test_a_job_in_words(record, words):

@@ -41,6 +41,12 @@ def test_the_schema_is_of_the_version_that_is_written():
     assert schema("record")["$id"] == records.SCHEMA.replace("respike-", "respike/", 1)
 
 
+def test_a_record_from_before_the_environment_was_recorded_obeys_it(record):
+    older = {name: value for name, value in record.items() if name != "environment"}
+
+    assert problems(older, "record") == []
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -56,6 +62,9 @@ def test_the_schema_is_of_the_version_that_is_written():
         (lambda r: r["outputs"]["curve.csv"].update(bytes="7"), "outputs"),
         (lambda r: r["numerics"].update(more=1), "numerics"),
         (lambda r: r["evidence"].update(started="yesterday"), "evidence"),
+        (lambda r: r["environment"].update(side="apt"), "environment"),
+        (lambda r: r["environment"].pop("sha256"), "environment"),
+        (lambda r: r["environment"].update(differs=[{"package": "scipy"}]), "environment"),
     ],
 )
 def test_a_record_of_another_form_is_refused_by_the_name_of_what_is_wrong(change, says, record):

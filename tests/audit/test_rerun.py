@@ -332,6 +332,13 @@ def test_a_job_gets_the_words_of_its_rule_and_the_variables_of_its_class(monkeyp
     assert [name for name in (*gone, "LD_PRELOAD") if name in env] == []
 
 
+def test_a_judge_is_not_named_the_records_that_follow_from_its_settings(run):
+    command = rerun._command(JUDGED, records.load(run / JUDGED))
+
+    assert "--in" not in command
+    assert command[command.index("--out") + 3] == str(JUDGED)
+
+
 def test_a_job_of_two_threads_is_run_with_two(run):
     record = records.load(run / TRAINED)
     record["numerics"]["threads"] = 2
@@ -441,6 +448,24 @@ def test_a_record_with_a_wrong_key_is_refused(run):
     (run / TRAINED).write_bytes(records.dump({**record, "key": "0" * 64}))
 
     assert one(run).says == f"{TRAINED} has a key that is not that of its settings and inputs"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r["inputs"]["records"].pop(),
+        lambda r: r["inputs"].pop("records"),
+        lambda r: r["settings"].update(seeds=10**15),
+        lambda r: r["settings"].update(seeds="two"),
+        lambda r: r["settings"]["resolved"].pop("variants"),
+        lambda r: r["settings"]["resolved"].update(variants=["dense"]),
+    ],
+)
+def test_a_judge_that_did_not_read_what_its_settings_name_is_refused(change, run):
+    toy_run.edit(run / JUDGED, change)
+    toy_run.agree(run)
+
+    assert one(run, JUDGED).says == f"{JUDGED} names other inputs than its settings do"
 
 
 def test_a_record_that_leaves_an_output_out_is_refused(run):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from respike.cli import common, doctor, main
+from respike.core.errors import ConfigError
 
 IN = """\
 # what we ask for
@@ -191,7 +192,10 @@ def test_two_gib_of_disk_are_needed(gib, row, tmp_path, monkeypatch):
 def machine(root, children, monkeypatch):
     """A machine that has everything; a test takes something away."""
     monkeypatch.setattr(common, "ROOT", root)
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/bin/{name}")
+    slurm = {"sbatch", "scontrol"}
+    monkeypatch.setattr(
+        doctor.shutil, "which", lambda name: None if name in slurm else f"/bin/{name}"
+    )
     usage = SimpleNamespace(free=50 * 2**30)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: usage)
     monkeypatch.setattr(doctor, "_lock", lambda folder: (True, ""))
@@ -226,6 +230,7 @@ def test_a_machine_that_has_all_is_told_so(machine, capsys):
         "ok   file locks                 work",
         "ok   disk                       50.0 GiB free",
         f"ok   cores                      {len(os.sched_getaffinity(0))}",
+        "ok   Slurm                      none here: jobs run on this machine",
         "all that a run needs is here",
     ]
 
@@ -264,6 +269,20 @@ def test_without_browser_and_git_the_package_or_the_loss_is_named(machine, monke
         "LOOK git                        claims have no registering commit; install git"
         in lines
     )
+
+
+def test_a_slurm_that_does_not_answer_is_said_and_no_failure(machine, monkeypatch, capsys):
+    def silent():
+        raise ConfigError("Slurm's controller does not answer (timed out)")
+
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(doctor.nodes, "read", silent)
+
+    code, lines = said(capsys, machine)
+
+    assert code == 0
+    row = "LOOK Slurm                      Slurm's controller does not answer (timed out)"
+    assert row in lines
 
 
 def test_another_name_of_the_browser_will_do(machine, monkeypatch, capsys):

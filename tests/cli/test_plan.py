@@ -1,5 +1,6 @@
 """`plan`: what would run, how long that takes, what is kept and why, without running it."""
 
+import json
 import logging
 from types import SimpleNamespace
 
@@ -7,6 +8,8 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from respike.cli import common, main, plan
+from respike.core import layout
+from respike.core.layout import RECORD
 
 
 def event(name, message="", **fields):
@@ -47,10 +50,19 @@ def planned(tmp_path, monkeypatch):
     return replace
 
 
-def timed(folder, rule, seconds):
-    file = folder / "benchmarks" / f"{rule}.tsv"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
+def run(stage, seed, budget="desk"):
+    """Path of the record of one run."""
+    return f"results/{budget}/s/v/seed-{seed}/{stage}/{RECORD}"
+
+
+def made(folder, record, seconds, count):
+    """Leave what a job that ran leaves: its time, and how many bytes it wrote."""
+    benchmark = folder / layout.told(record)[1]
+    benchmark.parent.mkdir(parents=True, exist_ok=True)
+    benchmark.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
+    (folder / record).parent.mkdir(parents=True, exist_ok=True)
+    outputs = {"a": {"bytes": count - 1}, "b": {"bytes": 1}}
+    (folder / record).write_text(json.dumps({"outputs": outputs}))
 
 
 def said(capsys, folder, *words):
@@ -61,7 +73,11 @@ def said(capsys, folder, *words):
 def test_what_was_made_otherwise_unseen_by_snakemake_is_counted(planned, tmp_path, capsys):
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text("")
-    planned(("train", "Missing output files: a", "a"), targets="abc", otherwise="ab")
+    planned(
+        ("train", "Missing output files: a", "a", run("train", 0)),
+        targets="abc",
+        otherwise="ab",
+    )
 
     _, lines = said(capsys, tmp_path)
 
@@ -70,22 +86,25 @@ def test_what_was_made_otherwise_unseen_by_snakemake_is_counted(planned, tmp_pat
 
 
 def test_jobs_that_lack_a_file_are_counted(planned, tmp_path, capsys):
-    planned(("train", "Missing output files: a", "a"), gone={tmp_path / "b": "b.npz"})
+    planned(
+        ("train", "Missing output files: a", "a", run("train", 0)),
+        gone={tmp_path / "b": "b.npz"},
+    )
 
     _, lines = said(capsys, tmp_path)
 
     assert lines[1] == "1 jobs lack a file: `respike run` does them again, and more"
 
 
-def test_jobs_are_counted_timed_and_reasoned(planned, tmp_path, capsys):
-    timed(tmp_path, "train", 30)
+def test_jobs_are_counted_priced_and_reasoned(planned, tmp_path, capsys):
+    made(tmp_path, run("train", 0), 30, 2_000_000)
+    made(tmp_path, run("train", 1), 60, 4_000_000)
     (tmp_path / "kept").write_text("")
-    (tmp_path / "due").write_text("")
     asked = planned(
-        ("train", "Missing output files: a", "a"),
-        ("train", "Params have changed since last execution", "b"),
-        ("judge", "Input files updated by another job: a", "due"),
-        targets=["kept", "due", "a"],
+        ("train", "Missing output files: a", "a", run("train", 2)),
+        ("train", "Params have changed since last execution", "b", run("train", 1)),
+        ("judge", "Input files updated by another job: a", f"results/desk/s/judge/{RECORD}"),
+        targets=["kept", run("train", 1)],
     )
 
     code, lines = said(capsys, tmp_path, "--cores", "4")
@@ -93,9 +112,12 @@ def test_jobs_are_counted_timed_and_reasoned(planned, tmp_path, capsys):
     assert code == 0
     assert lines == [
         "budget desk: 3 jobs to run, 1 results kept",
-        "     2 train       30.0 s each",
-        "     1 judge       never timed here",
-        "about 15 s or more on 4 cores",
+        # the median of 30 s and 60 s for the new one, its own 60 s for the other
+        "     2 train       52.5 s each, 0.029 core-hours, 7 MB",
+        "     1 judge       never timed at desk",
+        "in all 0.029 core-hours, 0 GPU-hours, 7 MB to be written, judged by earlier jobs",
+        "not counted, as never made at this budget: judge",
+        "about 26 s or more on 4 cores",
         "why:",
         "     1 not made yet",
         "     1 a setting, the code or the environment changed",
@@ -104,17 +126,76 @@ def test_jobs_are_counted_timed_and_reasoned(planned, tmp_path, capsys):
     assert asked[0][-3:] == ["--dry-run", "--cores", "4"]
 
 
-def test_a_plan_whose_rules_are_all_timed_is_not_open(planned, tmp_path, capsys):
-    timed(tmp_path, "train", 100)
-    planned(("train", "", "a"))
+def test_a_plan_whose_stages_were_all_made_is_not_open(planned, tmp_path, capsys):
+    made(tmp_path, run("train", 0), 7200, 10)
+    planned(("train", "", run("train", 0)))
 
     assert said(capsys, tmp_path)[1] == [
         "budget desk: 1 jobs to run, 0 results kept",
-        "     1 train       100.0 s each",
-        "about 50 s on 2 cores",
+        "     1 train       7200.0 s each, 2 core-hours, 10 B",
+        "in all 2 core-hours, 0 GPU-hours, 10 B to be written, judged by earlier jobs",
+        "about 1 h 0 min on 2 cores",
         "why:",
         "     1 asked for",
     ]
+
+
+def test_a_budget_that_was_never_timed_is_not_scaled_from_another(planned, tmp_path, capsys):
+    made(tmp_path, run("train", 0), 4, 10)
+    made(tmp_path, run("train", 1), 6.2, 10)
+    made(tmp_path, run("train", 0, "smoke"), 1, 10)
+    planned(("train", "", run("train", 0, "paper")), ("train", "", run("train", 1, "paper")))
+
+    lines = said(capsys, tmp_path)[1]
+
+    assert lines[1] == (
+        "     2 train       never timed at paper; at desk 5.1 s each; at smoke 1.0 s each"
+    )
+    assert lines[2].startswith("in all 0 core-hours, 0 GPU-hours, 0 B to be written")
+    assert lines[3] == "not counted, as never made at this budget: train"
+
+
+def test_jobs_on_a_gpu_are_counted_in_its_hours(planned, tmp_path, capsys, monkeypatch):
+    made(tmp_path, run("train", 0), 1800, 10)
+    made(tmp_path, run("emulate", 0), 1800, 10)
+    planned(("train", "", run("train", 0)), ("emulate", "", run("emulate", 0)))
+    monkeypatch.setattr(plan, "_gpus", lambda profile, stage: 2 if stage == "train" else 0)
+
+    assert said(capsys, tmp_path)[1][3].startswith("in all 1 core-hours, 1 GPU-hours, 20 B ")
+
+
+def test_what_a_stage_asks_for_on_a_gpu_stands_in_the_profile():
+    row = {"mem_mb": 1, "runtime": 1}
+    profile = {"set-resources": {"train": {**row, "gpu": 2}, "prune": row}}
+
+    assert [plan._gpus(profile, s) for s in ("train", "prune", "fetch")] == [2, 0, 0]
+
+
+def test_data_have_no_budget(planned, tmp_path, capsys):
+    record = f"results/data/{{}}/prepare/{RECORD}".format
+    made(tmp_path, record("digits"), 3, 5)
+    planned(("prepare", "", record("other")), ("fetch", "", f"results/data/x/fetch/{RECORD}"))
+
+    lines = said(capsys, tmp_path)[1]
+
+    assert lines[1:3] == [
+        "     1 prepare     3.0 s each, 0.00083 core-hours, 5 B",
+        "     1 fetch       never timed here",
+    ]
+
+
+def test_a_torn_benchmark_and_a_torn_record_count_as_never_made(planned, tmp_path, capsys):
+    made(tmp_path, run("train", 0), 3, 5)
+    made(tmp_path, run("prune", 0), 3, 5)
+    (tmp_path / "benchmarks/desk/s/v/seed-0/train.tsv").write_text("s\th:m:s\n")
+    (tmp_path / run("prune", 0)).write_text("{")
+    planned(("train", "", run("train", 0)), ("prune", "", run("prune", 0)))
+
+    lines = said(capsys, tmp_path)[1]
+
+    assert lines[1] == "     1 train       never timed at desk"
+    assert lines[2] == "     1 prune       3.0 s each, 0.00083 core-hours"
+    assert lines[4] == "not counted, as never made at this budget: train, prune"
 
 
 def test_nothing_to_do_is_one_line(planned, tmp_path, capsys):
@@ -126,8 +207,8 @@ def test_nothing_to_do_is_one_line(planned, tmp_path, capsys):
 
 def test_a_job_that_is_named_twice_counts_once_and_a_target_never(planned, tmp_path, capsys):
     planned(
-        ("train", "Missing output files: a", "a"),
-        ("train", "Missing output files: a", "a"),
+        ("train", "Missing output files: a", "a", run("train", 0)),
+        ("train", "Missing output files: a", "a", run("train", 0)),
         ("desk", "", ""),
         ("all", "", ""),
     )

@@ -9,6 +9,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from respike.cli import progress
 from respike.cli.plan import why
+from respike.core.log import STOPPED
 
 
 @pytest.fixture
@@ -114,6 +115,93 @@ def test_a_job_that_is_tried_again_is_said_and_no_failure_in_the_end(handler, ca
         "again: train s/v seed 0: respike.train: no memory",
         "[1/1] train s/v seed 0  0 s",
     ]
+
+
+def group(handler, *numbers):
+    """Jobs that are submitted as one, each with a log of its own."""
+    found = [SimpleNamespace(jobid=number) for number in numbers]
+    handler.emit(event(LogEvent.GROUP_INFO, jobs=found))
+    for number in numbers:
+        handler.emit(
+            event(
+                LogEvent.JOB_INFO, jobid=number, rule_name="emulate", log=[f"{number}.log"],
+                wildcards={"study": "s", "variant": "v", "seed": str(number)},
+            )
+        )  # fmt: skip
+
+
+def failed_group(handler, tmp_path):
+    """A group of three of which the second fails; the third, which follows it, never began."""
+    group(handler, 1, 2, 3)
+    (tmp_path / "1.log").write_text("respike.emulate: x\nrespike.emulate: wrote a (1 file)\n")
+    (tmp_path / "2.log").write_text(f"{STOPPED}the core is too small\n")
+    for number in (1, 2, 3):
+        handler.emit(event(LogEvent.JOB_ERROR, jobid=number))
+
+
+def test_of_a_failed_group_the_one_to_blame_is_named_and_the_others_are_counted(
+    handler, capsys, tmp_path
+):
+    failed_group(handler, tmp_path)
+
+    handler.close()
+
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "  emulate s/v seed 2: the core is too small",
+        "    log: 2.log",
+        "  2 jobs without a fault, as one of their group failed",
+    ]
+
+
+def test_of_a_group_that_nobody_can_be_blamed_for_all_are_named(handler, capsys):
+    group(handler, 1, 2)
+    for number in (1, 2):
+        handler.emit(event(LogEvent.JOB_ERROR, jobid=number, rule_msg="the node died"))
+    group(handler, 3)
+    handler.emit(event(LogEvent.JOB_ERROR, jobid=3, rule_msg="it is too large"))
+
+    handler.close()
+
+    said = [line for line in capsys.readouterr().err.splitlines() if "log:" not in line]
+    assert said[1:] == [
+        "  emulate s/v seed 1: the node died",
+        "  emulate s/v seed 2: the node died",
+        "  emulate s/v seed 3: it is too large",
+    ]
+
+
+def test_of_a_group_that_is_tried_again_the_one_to_blame_is_named(handler, capsys, tmp_path):
+    failed_group(handler, tmp_path)
+
+    group(handler, 1, 2, 3)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "again, as one of their group failed: 2 jobs without a fault",
+        "again: emulate s/v seed 2: the core is too small",
+    ]
+
+
+def test_a_job_alone_that_fails_after_it_wrote_is_a_failure(handler, capsys, tmp_path):
+    group(handler, 1)
+    (tmp_path / "1.log").write_text("respike.emulate: wrote a (1 file)\n")
+    handler.emit(event(LogEvent.JOB_ERROR, jobid=1))
+
+    handler.close()
+
+    assert "  emulate s/v seed 1: died without a word" in capsys.readouterr().err
+
+
+def test_jobs_of_a_group_share_its_time_in_what_is_left(handler, capsys):
+    handler.emit(event(LogEvent.RUN_INFO, stats={"emulate": 4, "total": 4}))
+    handler.emit(event(LogEvent.RESOURCES_INFO, cores=1))
+    group(handler, 1, 2)
+    handler.jobs[1]["began"] -= 10
+
+    handler.emit(event(LogEvent.JOB_FINISHED, job_id=1))
+
+    assert (
+        capsys.readouterr().err.splitlines()[1] == "[1/4] emulate s/v seed 1  10 s  left 15 s"
+    )
 
 
 def test_at_most_three_failures_are_said(handler, capsys):

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from respike.cli import WORDS, audit, main
+from respike.cli import WORDS, audit, envs, main
 from respike.core import errors
 from tests.workflow import toy
 
@@ -15,6 +15,8 @@ TABLE = dict(
     re.findall(r"^\| (\d+) \| (.+?) \|", (toy.ROOT / "docs/exit-codes.md").read_text(), re.M)
 )
 AUDIT_WORDS = [f"audit {name}" for name in audit.WORDS]
+ENVS_WORDS = [f"envs {name}" for name in envs.WORDS]
+PLAIN = [name for name in WORDS if name not in {"audit", "envs"}]
 CODES = {
     name: value
     for name, value in vars(errors).items()
@@ -160,7 +162,7 @@ def test_without_a_list_the_words_of_the_command_line_count(monkeypatch, capsys)
     assert main() == 0
 
 
-@pytest.mark.parametrize("name", [*(w for w in WORDS if w != "audit"), *AUDIT_WORDS])
+@pytest.mark.parametrize("name", [*PLAIN, *AUDIT_WORDS, *ENVS_WORDS])
 def test_every_word_says_what_it_does(name, capsys):
     with pytest.raises(SystemExit) as end:
         main([*name.split(), "--help"])

@@ -23,8 +23,11 @@ def test_a_rule_is_exec_of_the_module_of_its_name_and_declares_what_a_rule_must(
     assert f'exec "$PYTHON" -m respike.stages.{stage} --settings' in text
     for directive in ("log", "benchmark", "conda", "threads: 1", "resources", "params"):
         assert re.search(rf"^    {directive}", text, re.M), directive
-    for given in ("settings=settings", "code=code", 'env=env("base")'):
+    for given in (f'settings=settings("{stage}")', f'code=code("{stage}")'):
         assert given in text
+    assert f'env=env("{stage}")' in text
+    assert f'        env_file("{stage}")\n' in text
+    assert (f"enter {stage}; " in text) is (layout.STAGES[stage].env != "base")
     assert text.startswith('"""')
     assert "retries" not in text
     assert len(text.splitlines()) <= 40

@@ -101,10 +101,7 @@ PARTS = {
 RUN = {"budget": "desk", "study": "all", "seed": "1"}
 CACHES = [
     *(getattr(parts, name) for name in ("names", "_build", "takes", "stage_takes")),
-    *(
-        getattr(fingerprint, name)
-        for name in ("_tree", "imports", "_meaning", "_digest", "fingerprint")
-    ),
+    *(getattr(fingerprint, name) for name in ("_read", "imports", "_digest", "fingerprint")),
     config.sources,
     config._lock_sha256,
 ]
@@ -268,12 +265,12 @@ def test_a_judge_is_told_the_resolved_study_without_scratch_variants(checkout):
 def test_a_report_is_told_the_studies_without_their_claims(checkout):
     found = Config(checkout, {"seeds": 2}).settings("report", {"budget": "desk"})
 
-    assert set(found) == {"stage", "budget", "studies"}
+    variants = ["dense", "evolved", "pruned", "student", "field", "eeg", "arm"]
+    assert set(found) == {"stage", "budget", "studies", "order"}
     assert found["studies"]["all"]["seeds"] == 2
     assert "claims" not in found["studies"]["all"]
-    assert set(found["studies"]["all"]["variants"]) == {
-        "dense", "evolved", "pruned", "student", "field", "eeg", "arm"
-    }  # fmt: skip
+    assert set(found["studies"]["all"]["variants"]) == {*variants}
+    assert found["order"] == [["all", variants]]
 
 
 def test_settings_are_canonical_json_without_a_path(checkout):

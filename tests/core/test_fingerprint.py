@@ -13,7 +13,7 @@ def package(tmp_path, monkeypatch):
     def write(name, text):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text))
-        for cached in ("_tree", "imports", "_meaning", "_digest", "fingerprint"):
+        for cached in ("_read", "imports", "_digest", "fingerprint"):
             getattr(fingerprint, cached).cache_clear()
 
     monkeypatch.setattr(fingerprint, "ROOT", root)

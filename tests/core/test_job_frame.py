@@ -198,8 +198,8 @@ def test_a_record_has_these_fields(data, folder):
 
     record = records.load(TRAINED[-1])
     assert set(record) == {
-        "schema", "stage", "settings", "seed", "code", "env", "data_kind", "status", "reason",
-        "inputs", "outputs", "extras", "numerics", "evidence", "key",
+        "schema", "stage", "settings", "seed", "code", "env", "environment", "data_kind",
+        "status", "reason", "inputs", "outputs", "extras", "numerics", "evidence", "key",
     }  # fmt: skip
     assert record["key"] == records.key(record)
     assert record["seed"] == 3
@@ -300,17 +300,43 @@ def test_a_stage_behind_one_that_was_not_run_does_no_work(data):
 def test_a_judge_and_a_page_are_made_of_runs_that_were_not_run_too(name, data):
     fetch(work=lambda j: j.not_run("why"))
     prepare()
-    train()
+    out = [path.replace("seed-3", "seed-0") for path in TRAINED]
+    run("train", {**RUN, "seed": 0}, out, everything, "--in", "data", PREPARED[0])
+    first = out[-1]
 
     def work(j):
         j.write("verdicts", {"seen": [j.record(p)["status"] for p in j.paths(name)]})
         j.write("resolved", {})
 
-    settings = {"stage": "judge", "study": "s", "budget": "desk"}
-    assert run("judge", settings, JUDGED, work, "--in", name, TRAINED[-1]) == 0
+    judged = {"stage": "judge", "study": "s", "budget": "desk", "seeds": 1}
+    judged["resolved"] = {"variants": {"v": {"train": {}}} if name == "records" else {}}
+    more = [] if name == "records" else ["--in", name, first]
+    assert run("judge", judged, JUDGED, work, *more) == 0
     assert json.loads(Path(JUDGED[0]).read_text()) == {"seen": ["not run"]}
     assert records.load(JUDGED[-1])["status"] == "done"
-    assert records.load(JUDGED[-1])["inputs"][name][0]["path"] == TRAINED[-1]
+    assert records.load(JUDGED[-1])["inputs"][name][0]["path"] == first
+
+
+def test_what_a_judge_finds_by_its_settings_is_not_named_again(data, capsys):
+    settings = {"stage": "judge", "study": "s", "budget": "desk", "seeds": 1}
+    settings["resolved"] = {"variants": {}}
+
+    assert run("judge", settings, JUDGED, lambda j: None, "--in", "records", "x") == 1
+
+    said = "--in records: stage judge finds them by its settings; leave it out"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--settings", "--history"])
+def test_damaged_settings_end_the_job_with_a_sentence(option, capsys):
+    words = {"--settings": json.dumps(DATA), "--history": "{}", option: "bz2:QlpoOTE="}
+    given = [word for pair in words.items() for word in pair]
+
+    assert job.main("fetch", lambda j: None, [*given, "--out", *FETCHED]) == 1
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"{option} is damaged: the compressed text is cut" in said
+    assert "give it whole, as the rule writes it" in said
 
 
 # ------------------------------------------------------------------ what is logged

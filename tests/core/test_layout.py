@@ -12,6 +12,7 @@ WILDCARDS = {
     "study": "esl-snns",
     "variant": "dense",
     "seed": "3",
+    "kernel": "lif",
 }
 RUN = "results/desk/esl-snns/dense/seed-3"
 RECORDS = {
@@ -28,6 +29,7 @@ RECORDS = {
     "control": f"{RUN}/control/record.json",
     "judge": "results/desk/esl-snns/judge/record.json",
     "report": "results/desk/record.json",
+    "bench_kernels": "results/kernels/lif/bench_kernels/record.json",
 }
 TRAINED = {
     "model": "model.safetensors",
@@ -78,6 +80,7 @@ FILES = {
         "sums": "SHA256SUMS",
         "manifest": "manifest.json",
     },
+    "bench_kernels": {"metrics": "metrics.json", "times": "times.json"},
 }
 
 
@@ -106,10 +109,19 @@ def test_a_stage_writes_these_files_beside_its_record_or_below_data(stage):
     assert found == {name: f"{folder}/{file}" for name, file in FILES[stage].items()}
 
 
-def test_only_the_page_has_evidence_among_its_outputs():
+def test_only_the_page_and_kernels_have_evidence_among_their_outputs():
     evidence = {name: set(row.evidence) for name, row in layout.STAGES.items() if row.evidence}
 
-    assert evidence == {"report": {"page", "code", "sums", "manifest"}}
+    assert evidence == {
+        "report": {"page", "code", "sums", "manifest"},
+        "bench_kernels": {"times"},
+    }
+
+
+def test_only_kernels_run_in_another_environment_than_base():
+    assert {name: row.env for name, row in layout.STAGES.items() if row.env != "base"} == {
+        "bench_kernels": "kernels"
+    }
 
 
 @pytest.mark.parametrize("stage", RECORDS)
@@ -131,6 +143,7 @@ def test_from_an_artifact_to_its_record_and_back(stage):
         ("train", "desk/esl-snns/dense/seed-3/train"),
         ("judge", "desk/esl-snns/judge"),
         ("report", "desk/report"),
+        ("bench_kernels", "kernels/lif/bench_kernels"),
     ],
 )
 def test_logs_and_benchmarks_stand_at_the_same_path(stage, place):

@@ -43,6 +43,18 @@ ELSEWHERE = {
     "test_the_smallest_grid_runs_and_its_cells_stand_side_by_side",
     "respike audit numerics --budget desk": "tests/audit/test_numerics_page.py::"
     "test_the_word_runs_and_keeps_the_result",
+    "respike envs list": "tests/envs/test_environments.py::"
+    "test_a_list_says_what_is_absent_and_half_made",
+    "respike envs check": "tests/envs/test_environments.py::"
+    "test_create_makes_what_the_lock_says_and_check_agrees",
+    "respike envs create kernels": "tests/envs/test_environments.py::"
+    "test_create_makes_what_the_lock_says_and_check_agrees",
+    "respike envs create kernels --conda": "tests/envs/test_conda.py::"
+    "test_an_environment_is_made_from_the_pin_and_activated",
+    "respike envs lock": "tests/envs/test_environments.py::"
+    "test_an_index_that_cannot_be_reached_is_a_sentence_and_changes_nothing",
+    "respike envs lock --side conda": "tests/envs/test_conda.py::"
+    "test_a_lock_names_every_package_by_url_and_the_sha256_of_its_file",
     "respike snapshot --to ../snapshots": "tests/workflow/test_snapshot.py::"
     "test_it_says_each_part_and_what_to_commit",
     "respike restore --from ../snapshots": "tests/workflow/test_restore.py::"
@@ -56,6 +68,18 @@ ELSEWHERE = {
         ),
         "tests/workflow/test_ssh_remote.py::origin",
     ),
+    **dict.fromkeys(
+        (
+            ".venv/bin/snakemake -c1 kernels",
+            "respike audit verify results/kernels",
+            "respike audit explain lif",
+        ),
+        "tests/workflow/test_kernels.py::"
+        "test_kernels_are_measured_once_and_again_when_their_code_changes",
+    ),
+    ".venv/bin/snakemake --workflow-profile profiles/slurm "
+    "--set-resources bench_kernels:gpu=1 -- kernels": "tests/workflow/test_kernels.py::"
+    "test_a_gpu_is_asked_for_on_the_command_line",
     "sha256sum -c results/desk/SHA256SUMS": "tests/stages/test_report.py::"
     "test_sha256sum_finds_every_listed_file_as_listed",
     "respike audit explain results/desk/esl-snns/dense/seed-0/train/model.safetensors --json": (

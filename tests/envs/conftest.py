@@ -27,3 +27,11 @@ def create():
 def lock():
     """envs/lock.py."""
     return load("lock")
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """A finished run of the audit's tests; not to be changed."""
+    from tests.audit import small
+
+    return small.make(tmp_path_factory.mktemp("small") / "run")

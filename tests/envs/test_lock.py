@@ -1,4 +1,4 @@
-"""The locks say what base.in asks for, and hang together. Nothing here needs the network."""
+"""The locks say what their .in asks for, and hang together. Nothing here needs the network."""
 
 import hashlib
 import importlib.metadata
@@ -24,11 +24,20 @@ def cuda(lock):
     return lock.read_lock(ENVS / "cuda.lock")
 
 
-@pytest.mark.parametrize("name", ["base.lock", "cuda.lock"])
-def test_a_lock_was_made_from_the_base_in_that_stands_beside_it(name):
-    made_from = re.search(r"^# base.in sha256:(\w+)$", (ENVS / name).read_text(), re.M).group(1)
+@pytest.fixture
+def kernels(lock):
+    return lock.read_lock(ENVS / "kernels.lock")
 
-    assert made_from == hashlib.sha256(BASE_IN.encode()).hexdigest(), "run `make lock`"
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("base", "base"), ("cuda", "base"), ("kernels", "kernels")]
+)
+def test_a_lock_was_made_from_the_in_file_that_it_names(name, source):
+    text = (ENVS / f"{name}.lock").read_text()
+    made_from = re.search(rf"^# {source}.in sha256:(\w+)$", text, re.M).group(1)
+
+    asked = (ENVS / f"{source}.in").read_bytes()
+    assert made_from == hashlib.sha256(asked).hexdigest(), "run `make lock`"
 
 
 def test_every_line_of_base_in_stands_in_the_lock_in_the_version_it_pins(base):
@@ -41,14 +50,66 @@ def test_every_line_of_base_in_stands_in_the_lock_in_the_version_it_pins(base):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("base.lock", "BASE_SAYS"), ("cuda.lock", "CUDA_SAYS")]
+    ("name", "source", "says"),
+    [
+        ("base.lock", "base", "BASE_SAYS"),
+        ("cuda.lock", "base", "CUDA_SAYS"),
+        ("kernels.lock", "kernels", "OTHER_SAYS"),
+    ],
 )
-def test_a_lock_reads_exactly_as_the_command_writes_it(lock, name, says):
-    made_from = hashlib.sha256(BASE_IN.encode()).hexdigest()
-
-    written = lock.render(lock.read_lock(ENVS / name), made_from, getattr(lock, says))
+def test_a_lock_reads_exactly_as_the_command_writes_it(lock, name, source, says):
+    written = lock.render(lock.read_lock(ENVS / name), source, getattr(lock, says))
 
     assert (ENVS / name).read_text() == written
+
+
+def test_every_in_file_has_a_lock(lock):
+    assert lock.others() == ["kernels"]
+
+
+def test_the_kernels_lock_holds_numpy_torch_triton_and_what_they_need_alone(kernels):
+    asked = ["numpy", "torch", "triton"]
+    needed, todo = set(), list(asked)
+    while todo:
+        name = todo.pop()
+        needed.add(name)
+        # triton is not installed here; that it needs nothing on Python 3.11 says its metadata
+        lines = importlib.metadata.requires(name) if name != "triton" else None
+        for line in map(Requirement, lines or []):
+            other = canonicalize_name(line.name)
+            wanted = line.marker is None or line.marker.evaluate({"extra": ""})
+            todo += [other] if wanted and other not in needed and other[:6] != "nvidia" else []
+
+    assert {name for name in needed if not name.startswith("cuda-")} == set(kernels)
+    text = (ENVS / "kernels.in").read_text()
+    assert re.findall(r"^([a-z]+)==", text, re.M) == asked
+
+
+def test_the_environments_share_versions_and_files(base, cuda, kernels):
+    shared = {name: what for name, what in kernels.items() if name != "triton"}
+
+    assert shared == {name: base[name] for name in shared}
+    assert kernels["triton"] == cuda["triton"]
+
+
+def test_an_environment_that_leads_to_another_version_than_base_is_refused(lock):
+    base, cuda = {"torch": lock.Package("2.13.0", ("a",))}, {}
+    found = {"torch": lock.Package("2.12.0", ("b",))}
+
+    with pytest.raises(
+        lock.Refused, match=r"kernels\.in leads to torch 2\.12\.0, base\.in to 2\.13\.0"
+    ):
+        lock.beside("kernels", found, base, cuda)
+
+
+def test_of_cuda_packages_the_lock_of_another_environment_holds_what_its_in_asks_for(lock):
+    base = {"torch": lock.Package("2.13.0", ("cpu", "public"))}
+    cuda = {n: lock.Package("1", (n,)) for n in ("triton", "nvidia-tiny")}
+    found = {"torch": lock.Package("2.13.0", ("public",)), **cuda}
+
+    kept = lock.beside("kernels", found, base, cuda)
+
+    assert kept == {"torch": base["torch"], "triton": cuda["triton"]}
 
 
 def test_the_conda_file_holds_what_the_lock_holds(lock, base):

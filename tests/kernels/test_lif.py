@@ -1,10 +1,6 @@
 """Multi-step LIF: the reference against spikingjelly's, every backend against the reference."""
 
-import importlib.util
-import json
-import os
 import re
-import subprocess
 import sys
 import types
 
@@ -12,27 +8,10 @@ import pytest
 import torch
 
 from respike.core.errors import RespikeError
-from respike.kernels.lif import SURROGATES, Neuron, backend, parity
+from respike.kernels import bench
+from respike.kernels.lif import SURROGATES, Neuron, backend, limits, parity
 from respike.neurons import lif as layers
-from tests.conftest import ROOT
-
-needs_triton = pytest.mark.skipif(
-    importlib.util.find_spec("triton") is None,
-    reason="triton is not installed here; the environment `kernels` has it",
-)
-
-
-def child(code: str, **env: str):
-    """What a program prints as JSON, in an interpreter of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+from tests.kernels.programs import PYTHON, needs_triton
 
 
 @pytest.mark.parametrize("detach", [True, False])
@@ -142,34 +121,11 @@ def test_parity_finds_a_gradient_that_is_never_written(monkeypatch):
 
 
 @needs_triton
-def test_triton_gives_what_naive_gives_under_its_interpreter():
-    rows = child(
-        "import json; from respike.kernels.lif import parity\n"
-        "print(json.dumps(parity.compare('triton')))",
-        TRITON_INTERPRET="1",
-    )
+def test_triton_gives_what_naive_gives_under_its_interpreter(monkeypatch):
+    monkeypatch.setattr(bench.sys, "executable", PYTHON)
 
+    rows = bench.program("lif", "parity", TRITON_INTERPRET="1")
+
+    assert len(rows) == len(parity.SHAPES) * len(SURROGATES) * 2
     assert {row["unequal_spikes"] for row in rows} == {0}
-    assert max(row["gradient_error"] for row in rows) <= parity.GRADIENT_ERROR
-
-
-@needs_triton
-def test_the_kernels_compile_without_spills_and_with_wide_accesses():
-    rows = child(
-        "import json; from respike.kernels.lif import compiled\n"
-        "print(json.dumps(compiled.measure()))"
-    )
-
-    assert {row["architecture"] for row in rows} == {"sm_80", "sm_90"}
-    for row in rows:
-        assert (row["stack"], row["local"], row["shared"]) == (0, 0, 0), row
-        assert row["bits"] == row["ptx_bits"] == [128], row
-
-
-@pytest.mark.gpu
-@needs_triton
-def test_triton_gives_what_naive_gives_on_the_gpu():
-    rows = parity.compare("triton", "cuda")
-
-    assert {row["unequal_spikes"] for row in rows} == {0}
-    assert max(row["gradient_error"] for row in rows) <= parity.GRADIENT_ERROR
+    assert max(row["gradient_error"] for row in rows) <= limits.GRADIENT_ERROR

@@ -8,7 +8,7 @@ text can come from.
 import json
 import math
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -550,26 +550,27 @@ def write(root: Path) -> list[str]:
     """Put a campaign on disk, but for the arm; gives the arguments of the stage report."""
     made = campaign()
     made.runs = [one for one in made.runs if one.stage != "control"]
-    inputs = []
     for one in made.runs:
-        inputs.append(_put(root, one.path, one.record, one.files))
+        _put(root, one.path, one.record, one.files)
     for one in made.others:
         path = layout.record(one["stage"]).format(dataset=one["settings"]["dataset"])
         value = {"a": np.arange(3)} if one["stage"] == "prepare" else {"a.txt": b"fake"}
         _put(root, path, one, dict.fromkeys(one["outputs"], value))
-    verdict_files = []
     for document in made.documents:
         settings = {"study": document["study"], "budget": BUDGET}
         files = {"verdicts.json": document, "settings.json": {}}
         path = layout.record("judge").format(budget=BUDGET, study=document["study"])
         _put(root, path, record("judge", settings, files), files)
-        verdict_files.append(str(PurePosixPath(path).parent / "verdicts.json"))
-    settings = {"stage": "report", "budget": BUDGET, "studies": made.about}
+    arm = made.about["fake-arm"]["variants"]
+    arm["gate"].pop("control")
+    arm["ecog"] = {"decode": {"decoder": "linear"}, "seeds": 1}
+    order = [[d["study"], list(made.about[d["study"]]["variants"])] for d in made.documents]
+    settings = {"stage": "report", "budget": BUDGET, "studies": made.about, "order": order}
     history = {d["study"]: {r["claim"]: COMMIT for r in d["verdicts"]} for d in made.documents}
     outputs = [f"results/{BUDGET}/{f}" for f in OUTPUTS]
     return [
         "--settings", json.dumps(settings), "--history", json.dumps(history),
-        "--in", "verdicts", *verdict_files, "--in", "records", *inputs, "--out", *outputs,
+        "--out", *outputs,
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from respike.core import io, job
+from respike.core import io, job, told
 from respike.stages import judge
 
 RUN = "results/desk/demo/{}/seed-{}/{}"
@@ -19,6 +19,9 @@ EXACT = {
     "id": "same", "says": "a counts the same at every step", "scope": "analogue",
     "test": {"metric": {"number": {"name": "counts"}}, "of": "a/simulate", "kind": "exact"},
 }  # fmt: skip
+
+
+ONE_STAGE = {"a": {"simulate": {}}, "b": {"simulate": {}}}
 
 
 @pytest.fixture(autouse=True)
@@ -52,12 +55,11 @@ def simulate(variant, seed, right, stage="simulate"):
     return f"{place}/record.json"
 
 
-def judged(claims, records, seeds=4, registered=4):
-    resolved = {"id": "demo", "seeds": registered, "claims": claims,
-                "variants": {"a": {"simulate": {}}, "b": {"simulate": {}}}}  # fmt: skip
+def judged(claims, seeds=4, registered=4, variants=ONE_STAGE):
+    resolved = {"id": "demo", "seeds": registered, "claims": claims, "variants": variants}
     settings = {"stage": "judge", "budget": "desk", "study": "demo", "seeds": seeds,
                 "resolved": resolved}  # fmt: skip
-    words = ["--settings", json.dumps(settings), "--in", "records", *records, "--out", *OUT]
+    words = ["--settings", told.text(settings), "--out", *OUT]
     return job.main("judge", judge.run, words)
 
 
@@ -70,9 +72,9 @@ def runs():
 
 
 def test_claims_are_judged_on_verified_files(folder, capsys):
-    records = runs()
+    runs()
 
-    assert judged([BETTER, EXACT], records) == 0
+    assert judged([BETTER, EXACT]) == 0
 
     found = verdicts(folder)
     assert (found["study"], found["budget"]) == ("demo", "desk")
@@ -91,19 +93,21 @@ def test_claims_are_judged_on_verified_files(folder, capsys):
 
 
 def test_a_changed_result_is_refused(folder, capsys):
-    records = runs()
+    runs()
     file = folder / RUN.format("b", 2, "simulate") / "predictions.npz"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
-    assert judged([BETTER], records) == 1
+    assert judged([BETTER]) == 1
     assert "is not what simulate of demo/b seed 2 wrote" in capsys.readouterr().err
     assert not (folder / OUT[0]).exists()
 
 
 def test_a_run_that_was_not_run_says_so(folder):
-    records = [simulate(v, s, None if v == "b" else 80) for v in "ab" for s in range(4)]
+    for variant in "ab":
+        for seed in range(4):
+            simulate(variant, seed, None if variant == "b" else 80)
 
-    assert judged([BETTER, EXACT], records) == 0
+    assert judged([BETTER, EXACT]) == 0
 
     lead, same = verdicts(folder)["verdicts"]
     assert lead["verdict"] == "not run"
@@ -112,28 +116,37 @@ def test_a_run_that_was_not_run_says_so(folder):
 
 
 def test_fewer_seeds_than_registered(folder):
-    assert judged([BETTER], runs(), seeds=4, registered=8) == 0
+    runs()
+
+    assert judged([BETTER], seeds=4, registered=8) == 0
 
     assert verdicts(folder)["verdicts"][0]["reason"] == (
         "the claim registered 8 seeds and 4 ran"
     )
 
 
-def test_a_record_that_did_not_come_in_is_an_error(capsys):
-    assert judged([BETTER], runs()[:-1]) == 1
-    assert (
-        "no record of b seed 3 beside a predictions.npz came in; the rule judge lists"
-        in capsys.readouterr().err
-    )
+def test_a_record_that_is_not_there_is_an_error(folder, capsys):
+    (folder / runs()[-1]).unlink()
+
+    assert judged([BETTER]) == 1
+    assert "b/seed-3/simulate/record.json is missing" in capsys.readouterr().err
+
+
+def test_a_run_that_the_settings_do_not_name_is_an_error(capsys):
+    runs()
+
+    assert judged([BETTER], variants={"a": {"simulate": {}}, "b": {"emulate": {}}}) == 1
+    assert "b/seed-0/emulate/record.json is missing" in capsys.readouterr().err
 
 
 def test_the_last_stage_that_writes_the_file_is_taken(folder):
-    records = [simulate("a", s, 20) for s in range(4)] + [
-        simulate("b", s, 40) for s in range(4)
-    ]
-    records += [simulate("a", s, 80, stage="emulate") for s in range(4)]
+    for seed in range(4):
+        simulate("a", seed, 20)
+        simulate("a", seed, 80, stage="emulate")
+        simulate("b", seed, 40)
+    both = {"a": {"emulate": {}, "simulate": {}}, "b": {"simulate": {}}}
 
-    assert judged([BETTER], records) == 0
+    assert judged([BETTER], variants=both) == 0
 
     row = verdicts(folder)["verdicts"][0]
     # simulate comes after emulate in the chain

@@ -1,36 +1,33 @@
 """The checked configuration, and the functions of wildcards that rules are made of."""
 
+import gc
 import json
 import os
 import sys
 from pathlib import Path
-from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from respike.claims import grammar
-from respike.core import clock, lock
+from respike.core import clock, lock, shells, told
 from respike.core.config import Config
 from respike.core.errors import RespikeError
 from respike.core.history import registered
 from respike.core.layout import BUDGETS, ID, benchmark, log, output, record, STAGES
 from respike.core.lock import release
-from respike.core.strict import canonical_json
 
 RESULTS = Path.cwd()
 GENERATION = lock.generation(RESULTS)
-VENV = ROOT / ".venv/bin/python"
-PYTHON = VENV if VENV.exists() else sys.executable
 
 
-HERE = next((RESULTS / "results").rglob("record.json"), None)
 if (
-    HERE
-    and lock.EPOCH not in os.environ
+    lock.EPOCH not in os.environ
     and not (RESULTS / ".snakemake/metadata").is_dir()
+    and next((RESULTS / "results").rglob("record.json"), None)
 ):
     said = "Snakemake's notes are gone: it takes results/ as they are, `respike run` compares them"
     print(said, file=sys.stderr, flush=True)
@@ -46,12 +43,12 @@ def sentence(call, *args):
 
 OVERRIDES = {k: v for k, v in config.items() if k != "overrides"}
 OVERRIDES |= json.loads(config.get("overrides", "json:{}").removeprefix("json:"))
-CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check)
+CONFIG = sentence(Config, ROOT, OVERRIDES, grammar.check, workflow.is_main_process)
 
 shell.prefix(
-    f"set -euo pipefail; PYTHON={quote(str(PYTHON))}; "
-    f"export PYTHONPATH={quote(str(ROOT))} PYTHONNOUSERSITE=1 OMP_NUM_THREADS=1 "
-    "MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1; "
+    shells.prefix(
+        ROOT, DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    )
 )
 
 
@@ -61,6 +58,13 @@ wildcard_constraints:
     study=ID,
     variant=ID,
     seed=r"\d+",
+    kernel=ID,
+
+
+# Snakemake lets go of little while it plans, and what is there would be looked through again
+# and again: 15 to 20 % of the time
+gc.freeze()
+gc.set_threshold(100_000, 20, 100)
 
 
 def guard():
@@ -93,8 +97,8 @@ def inputs(stage):
 
 
 def settings(stage):
-    """Params function: all that a job is told, as canonical JSON."""
-    return lambda w: canonical_json(sentence(CONFIG.settings, stage, dict(w)))
+    """Params function: all that a job is told, as one text (respike/core/told.py)."""
+    return lambda w: sentence(CONFIG.told, stage, dict(w))
 
 
 def code(stage):
@@ -102,12 +106,17 @@ def code(stage):
     return lambda w: sentence(CONFIG.code, stage, dict(w))
 
 
-def env(name):
-    """Name of a pinned environment and the hash of its lock."""
-    return sentence(CONFIG.env, name)
+def env(stage):
+    """Name of a stage's pinned environment and the hash of its lock."""
+    return sentence(CONFIG.env, STAGES[stage].env)
+
+
+def env_file(stage):
+    """The same environment for conda."""
+    return f"../../envs/{STAGES[stage].env}.yaml"
 
 
 def history(w):
     """Params function: which commit registered each claim, and what can be drawn here."""
     commits = {study: registered(ROOT, study) for study in CONFIG.asked}
-    return canonical_json(commits)
+    return sentence(told.text, commits)

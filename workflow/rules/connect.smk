@@ -11,7 +11,7 @@ rule connect:
     benchmark:
         benchmark("connect")
     conda:
-        "../../envs/base.yaml"
+        env_file("connect")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule connect:
     params:
         settings=settings("connect"),
         code=code("connect"),
-        env=env("base"),
+        env=env("connect"),
     shell:
         'exec "$PYTHON" -m respike.stages.connect --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -11,7 +11,7 @@ rule control:
     benchmark:
         benchmark("control")
     conda:
-        "../../envs/base.yaml"
+        env_file("control")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule control:
     params:
         settings=settings("control"),
         code=code("control"),
-        env=env("base"),
+        env=env("control"),
     shell:
         'exec "$PYTHON" -m respike.stages.control --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -11,7 +11,7 @@ rule decode:
     benchmark:
         benchmark("decode")
     conda:
-        "../../envs/base.yaml"
+        env_file("decode")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule decode:
     params:
         settings=settings("decode"),
         code=code("decode"),
-        env=env("base"),
+        env=env("decode"),
     shell:
         'exec "$PYTHON" -m respike.stages.decode --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

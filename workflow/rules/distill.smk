@@ -11,7 +11,7 @@ rule distill:
     benchmark:
         benchmark("distill")
     conda:
-        "../../envs/base.yaml"
+        env_file("distill")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule distill:
     params:
         settings=settings("distill"),
         code=code("distill"),
-        env=env("base"),
+        env=env("distill"),
     shell:
         'exec "$PYTHON" -m respike.stages.distill --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -11,7 +11,7 @@ rule emulate:
     benchmark:
         benchmark("emulate")
     conda:
-        "../../envs/base.yaml"
+        env_file("emulate")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule emulate:
     params:
         settings=settings("emulate"),
         code=code("emulate"),
-        env=env("base"),
+        env=env("emulate"),
     shell:
         'exec "$PYTHON" -m respike.stages.emulate --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

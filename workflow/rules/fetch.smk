@@ -10,7 +10,7 @@ rule fetch:
         benchmark("fetch")
     priority: 90
     conda:
-        "../../envs/base.yaml"
+        env_file("fetch")
     threads: 1
     resources:
         mem_mb=2000,
@@ -18,7 +18,7 @@ rule fetch:
     params:
         settings=settings("fetch"),
         code=code("fetch"),
-        env=env("base"),
+        env=env("fetch"),
     shell:
         'exec "$PYTHON" -m respike.stages.fetch --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -12,7 +12,7 @@ rule judge:
         benchmark("judge")
     priority: 100
     conda:
-        "../../envs/base.yaml"
+        env_file("judge")
     threads: 1
     resources:
         mem_mb=2000,
@@ -20,9 +20,8 @@ rule judge:
     params:
         settings=settings("judge"),
         code=code("judge"),
-        env=env("base"),
+        env=env("judge"),
     shell:
         'exec "$PYTHON" -m respike.stages.judge --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "
-        "--in records {input.records:q} "
         "--out {output:q} > {log:q} 2>&1"

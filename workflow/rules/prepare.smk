@@ -12,7 +12,7 @@ rule prepare:
         benchmark("prepare")
     priority: 80
     conda:
-        "../../envs/base.yaml"
+        env_file("prepare")
     threads: 1
     resources:
         mem_mb=4000,
@@ -20,7 +20,7 @@ rule prepare:
     params:
         settings=settings("prepare"),
         code=code("prepare"),
-        env=env("base"),
+        env=env("prepare"),
     shell:
         'exec "$PYTHON" -m respike.stages.prepare --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

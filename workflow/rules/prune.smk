@@ -11,7 +11,7 @@ rule prune:
     benchmark:
         benchmark("prune")
     conda:
-        "../../envs/base.yaml"
+        env_file("prune")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule prune:
     params:
         settings=settings("prune"),
         code=code("prune"),
-        env=env("base"),
+        env=env("prune"),
     shell:
         'exec "$PYTHON" -m respike.stages.prune --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -11,7 +11,7 @@ rule report:
     benchmark:
         benchmark("report")
     conda:
-        "../../envs/base.yaml"
+        env_file("report")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,11 +19,9 @@ rule report:
     params:
         settings=settings("report"),
         code=code("report"),
-        env=env("base"),
+        env=env("report"),
         history=history,
     shell:
         'exec "$PYTHON" -m respike.stages.report --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} --history {params.history:q} "
-        "--in verdicts {input.verdicts:q} "
-        "--in records {input.records:q} "
         "--out {output:q} > {log:q} 2>&1"

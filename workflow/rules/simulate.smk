@@ -12,7 +12,7 @@ rule simulate:
         benchmark("simulate")
     priority: 60
     conda:
-        "../../envs/base.yaml"
+        env_file("simulate")
     threads: 1
     resources:
         mem_mb=4000,
@@ -20,7 +20,7 @@ rule simulate:
     params:
         settings=settings("simulate"),
         code=code("simulate"),
-        env=env("base"),
+        env=env("simulate"),
     shell:
         'exec "$PYTHON" -m respike.stages.simulate --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -9,7 +9,7 @@ rule synthesize:
     benchmark:
         benchmark("synthesize")
     conda:
-        "../../envs/base.yaml"
+        env_file("synthesize")
     threads: 1
     resources:
         mem_mb=4000,
@@ -17,7 +17,7 @@ rule synthesize:
     params:
         settings=settings("synthesize"),
         code=code("synthesize"),
-        env=env("base"),
+        env=env("synthesize"),
     shell:
         'exec "$PYTHON" -m respike.stages.synthesize --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

@@ -11,7 +11,7 @@ rule train:
     benchmark:
         benchmark("train")
     conda:
-        "../../envs/base.yaml"
+        env_file("train")
     threads: 1
     resources:
         mem_mb=4000,
@@ -19,7 +19,7 @@ rule train:
     params:
         settings=settings("train"),
         code=code("train"),
-        env=env("base"),
+        env=env("train"),
     shell:
         'exec "$PYTHON" -m respike.stages.train --settings {params.settings:q} '
         "--code {params.code:q} --env {params.env:q} "

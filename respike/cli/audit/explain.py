@@ -16,7 +16,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         help="a path below results/ or data/, STUDY/CLAIM, STUDY/VARIANT[/SEED[/STAGE]], "
-        "STUDY, DATASET[/STAGE] or report",
+        "STUDY, DATASET[/STAGE], KERNEL or report",
     )
     parser.add_argument("--budget", choices=BUDGETS, help="default: config.yaml's")
     parser.add_argument("--json", action="store_true", help="every job with every cause")

@@ -31,7 +31,7 @@ def execute(given: Namespace) -> int:
     report = verify.trusted(given, "recompute", "nothing was judged again")
     if report is None:
         return TAMPERED
-    absent = sum(f.fails for f in report.findings)
+    absent = sum(f.kind == "missing" for f in report.findings)
     try:
         result = recompute.recompute(given.folder, report.budget)
     except DamagedFile as error:

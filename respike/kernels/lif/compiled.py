@@ -2,12 +2,16 @@
 
 Registers, spills and the width of memory accesses decide most of the speed of a kernel that
 is bound by memory, and all of them can be read from the PTX and the machine code.
+
+    python -m respike.kernels.lif.compiled     what `limits` judges, as JSON
 """
 
+import itertools
+import json
 import re
 import subprocess
+import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import triton
@@ -21,29 +25,32 @@ from respike.kernels.lif import triton as kernels
 ARCHITECTURES = (80, 90)  # A100, H100
 STEPS = (1, 4, 5, 64)
 _SCALARS = {"neurons": "i64", "retention": "fp32", "v_threshold": "fp32", "alpha": "fp32"}
-_TOOLS = Path(triton.__file__).parent / "backends/nvidia/bin"
+_THREADS = 32 * kernels.WARPS
 
 
 def measure() -> list[dict[str, Any]]:
     """Compile both kernels for every architecture and number of steps.
 
     Returns:
-        A row each: kernel, architecture (sm_80 ...), steps, surrogate, registers, and in
-        bytes stack, local and shared; bits, the widths of global accesses in the machine
-        code; ptx_bits, the same in PTX; loads and stores, how many there are.
+        A row each: kernel, architecture (sm_80 ...), steps, surrogate, detach_reset, registers,
+        and in bytes stack, local and shared; bits, the widths of global accesses in the machine
+        code; ptx_bits, the same in PTX; loads and stores, how many there are; bytes_a_neuron,
+        what these move if each runs once; stretch, the steps that they cover where T is
+        larger; instructions, how long the machine code is.
     """
     rows = []
     for architecture in ARCHITECTURES:
         for steps in STEPS:
-            rows.append(_row("forward", architecture, steps, None))
-            rows += [_row("backward", architecture, steps, s) for s in SURROGATES]
+            rows.append(_row("forward", architecture, steps))
+            for surrogate, detach in itertools.product(SURROGATES, (True, False)):
+                rows.append(_row("backward", architecture, steps, surrogate, detach))
     return rows
 
 
-def _row(kernel, architecture, steps, surrogate):
+def _row(kernel, architecture, steps, surrogate=None, detach=None):
     constants = {"T": steps, "STRETCH": kernels.STRETCH, "BLOCK": kernels.BLOCK}
     if surrogate:
-        constants |= {"SURROGATE": SURROGATES.index(surrogate), "DETACH": True}
+        constants |= {"SURROGATE": SURROGATES.index(surrogate), "DETACH": detach}
     made = _compile(getattr(kernels, f"{kernel}_kernel"), constants, architecture)
     usage, code = _disassembled(made.asm["cubin"])
     found = re.search(r"REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)", usage)
@@ -56,6 +63,7 @@ def _row(kernel, architecture, steps, surrogate):
         "architecture": f"sm_{architecture}",
         "steps": steps,
         "surrogate": surrogate,
+        "detach_reset": detach,
         **dict(
             zip(
                 ("registers", "stack", "shared", "local"), map(int, found.groups()), strict=True
@@ -65,6 +73,9 @@ def _row(kernel, architecture, steps, surrogate):
         "ptx_bits": sorted({int(n or 1) * int(bits) for n, bits in vectors}),
         "loads": sum(word == "LDG" for word, _ in accesses),
         "stores": sum(word == "STG" for word, _ in accesses),
+        "bytes_a_neuron": sum(int(n or 32) for _, n in accesses) / 8 * _THREADS / kernels.BLOCK,
+        "stretch": kernels.STRETCH,
+        "instructions": len(re.findall(r"^\s*/\*[0-9a-f]{4,}\*/", code, re.MULTILINE)),
     }
 
 
@@ -88,9 +99,14 @@ def _disassembled(cubin: bytes) -> tuple[str, str]:
 
 
 def _tool(name, *words):
-    done = subprocess.run([_TOOLS / name, *words], capture_output=True, text=True, check=False)
+    tool = getattr(triton.knobs.nvidia, name).path  # Triton's own, or those of a conda package
+    done = subprocess.run([tool, *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RespikeError(
             f"{name} of triton ended with {done.returncode}: {done.stderr[-300:]}"
         )
     return done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    json.dump({"ptxas": triton.knobs.nvidia.ptxas.version, "rows": measure()}, sys.stdout)

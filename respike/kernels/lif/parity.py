@@ -3,9 +3,13 @@
 Inputs lie on a grid of 1/256 and the membrane keeps half of itself, so that every membrane is
 exact in float32 with and without fused multiply-add: spikes must be equal, all of them.
 Memory that a backend does not write is NaN, so that a place it forgets shows.
+
+    TRITON_INTERPRET=1 python -m respike.kernels.lif.parity     what `limits` judges, as JSON
 """
 
 import itertools
+import json
+import sys
 from typing import Any
 
 import torch
@@ -14,7 +18,6 @@ from respike.kernels.lif import SURROGATES, Neuron, backend
 
 # steps and neurons: one, odd numbers, a whole block and one more, more steps than a stretch
 SHAPES = ((1, 1), (3, 7), (4, 512), (5, 513), (8, 64), (9, 33))
-GRADIENT_ERROR = 1e-6  # float32 rounds at 6e-8; the surrogates take a few roundings
 
 
 def cases() -> list[tuple[tuple[int, int], Neuron]]:
@@ -64,3 +67,7 @@ def _case(name, device, shape, neuron):
         "unequal_spikes": int((spikes[0] != spikes[1]).sum()),
         "gradient_error": float(error),
     }
+
+
+if __name__ == "__main__":
+    json.dump(compare("triton"), sys.stdout)

@@ -1,8 +1,9 @@
 """Toy stage of the workflow's tests: rests in the middle of its work.
 
-Words in RESPIKE_TOY_OFF switch layers of the fence off, one by one: `parent-death`,
-`parent-check`. With RESPIKE_TOY_GATE it waits until that file is there; with RESPIKE_TOY_APPEND
-it then appends to the final name, as a writer would that knows no fence.
+RESPIKE_TOY_SLEEP_S makes it rest before it writes, RESPIKE_TOY_WRITE_S in the middle of its
+largest file. Words in RESPIKE_TOY_OFF switch layers of the fence off, one by one:
+`parent-death`, `parent-check`. With RESPIKE_TOY_GATE it waits until that file is there; with
+RESPIKE_TOY_APPEND it then appends to the final name, as a writer would that knows no fence.
 """
 
 import os
@@ -40,6 +41,8 @@ def run(job: Job) -> None:
     weight = (rng.random((1000, 100)) * block["epochs"] + before).astype(np.float32)
     time.sleep(float(os.environ.get("RESPIKE_TOY_SLEEP_S", "0")))
     gate(job)
+    if os.environ.get("RESPIKE_TOY_WRITE_S"):
+        write_slowly(float(os.environ["RESPIKE_TOY_WRITE_S"]))
     item = arrays["item"]
     label = arrays["label"]
     predicted = np.where(rng.random(len(item)) < 0.9, label, 0).astype(np.int64)
@@ -63,6 +66,20 @@ def gate(job: Job) -> None:
         with open(job._outputs["model"], "ab") as file:
             file.write(b"late")
         sys.exit(0)
+
+
+def write_slowly(rest_s: float) -> None:
+    """Rest after half of the model's bytes are in its temporary file."""
+    whole = frame.io.write_bytes
+
+    def write(path, data):
+        if ".model.safetensors." in str(path):
+            path.write_bytes(data[: len(data) // 2])
+            time.sleep(rest_s)
+            path.unlink()
+        whole(path, data)
+
+    frame.io.write_bytes = write
 
 
 def switch_off(layers: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Jobs on a cluster: each leaves word of its own end, what the scheduler says is a hint."""
