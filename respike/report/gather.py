@@ -171,7 +171,8 @@ def variants(data: Mapping[str, Any]) -> dict[str, Any]:
     whole = table(
         "variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2), prose=True
     )
-    folded = {"title": count(len(rows), "variant"), "figures": (), "tables": [whole]}
+    title = count(len(data["variants"]), "variant")
+    folded = {"title": title, "figures": (), "tables": [whole]}
     return block("What was compared", folded=folded)
 
 

@@ -11,6 +11,7 @@ from respike.report.words import figure
 WIDE, HIGH = 46.0, 26.0  # of a cell
 LEFT, TOP, BOTTOM = 62.0, 8.0, 40.0
 FAINT, STRONG = 0.06, 0.55  # a number on the strongest shade can be read, light and dark
+BESIDE = 112.0  # room for the texts at the right
 MOST_WRITTEN = 12  # columns above which the numbers would not fit
 
 
@@ -37,6 +38,7 @@ def heat(
     """
     finite = [v for row in values for v in row if math.isfinite(v)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    digits = 4 if high - low < 0.05 * abs(high) else 3
     wide = WIDE if len(columns) <= MOST_WRITTEN else 24.0
     right = LEFT + wide * len(columns)
     floor = TOP + HIGH * len(rows)
@@ -46,25 +48,27 @@ def heat(
         parts.append(tag("text", name, x=LEFT - 5, y=top + 17, class_="tick end"))
         for across, value in enumerate(row):
             cell = (LEFT + wide * across, top, wide)
-            parts.append(_cell(cell, value, (low, high), len(columns) <= MOST_WRITTEN))
+            said = figure(value, digits) if len(columns) <= MOST_WRITTEN else ""
+            parts.append(_cell(cell, value, (low, high), said))
         if margin:
-            parts.append(tag("text", margin[down], x=right + 38, y=top + 17, class_="name mid"))
+            text = tag("text", margin[down], x=right + 8, y=top + 17, class_="name start")
+            parts.append(text)
     for across, name in enumerate(columns):
         at = LEFT + wide * (across + 0.5)
         parts.append(tag("text", name, x=at, y=floor + 14, class_="tick mid"))
     middle = (LEFT + right) / 2
     parts.append(tag("text", labels[0], x=middle, y=floor + 32, class_="name mid"))
     if margin:
-        parts.append(tag("text", margin_label, x=right + 38, y=floor + 14, class_="tick mid"))
+        parts.append(tag("text", margin_label, x=right + 8, y=floor + 14, class_="tick start"))
     half = (TOP + floor) / 2
     turn = f"rotate(-90 11 {half:g})"
     parts.append(tag("text", labels[1], x=11.0, y=half, transform=turn, class_="name mid"))
-    width = right + (78.0 if margin else 8.0)
+    width = right + (BESIDE if margin else 8.0)
     return drawing(join(parts), width, floor + BOTTOM, says, "plot heat")
 
 
 def _cell(
-    place: tuple[float, float, float], value: float, ends: tuple[float, float], written: bool
+    place: tuple[float, float, float], value: float, ends: tuple[float, float], said: str
 ) -> Markup:
     left, top, wide = place
     if not math.isfinite(value):
@@ -74,7 +78,7 @@ def _cell(
     box = tag(
         "rect", x=left, y=top, width=wide, height=HIGH, class_="shade", fill_opacity=shade
     )
-    if not written:
+    if not said:
         return box
-    text = tag("text", figure(value), x=left + wide / 2, y=top + 17, class_="name mid")
+    text = tag("text", said, x=left + wide / 2, y=top + 17, class_="name mid")
     return join([box, text])
