@@ -80,12 +80,12 @@ def _costs(planned: list[dict[str, Any]], given: Namespace) -> None:
     for job in planned:
         stages.setdefault(job["rule"], []).append(_record(job["output"]))
     seconds = gpu_seconds = written = 0.0
-    unknown = []
+    untimed, unwritten = [], []
     for stage, records in stages.items():
         found = earlier.cost(stage, records)
         print(f"  {found.jobs:4d} {stage:11s} {said(found, records[0])}")
-        if found.seconds is None or found.written is None:
-            unknown.append(stage)
+        untimed += [stage] if found.seconds is None else []
+        unwritten += [stage] if found.written is None else []
         seconds += found.seconds or 0
         gpu_seconds += _gpus(profile, stage) * (found.seconds or 0)
         written += found.written or 0
@@ -93,9 +93,11 @@ def _costs(planned: list[dict[str, Any]], given: Namespace) -> None:
         f"in all {hours(seconds)} core-hours, {hours(gpu_seconds)} GPU-hours, "
         f"{size(written)} to be written, judged by earlier jobs"
     )
-    if unknown:
-        print(f"not counted, as never made at this budget: {', '.join(unknown)}")
-    more = " or more" if unknown else ""
+    if untimed:
+        print(f"without the time of {', '.join(untimed)}: never timed at this budget")
+    if unwritten:
+        print(f"without the bytes of {', '.join(unwritten)}: never made at this budget")
+    more = " or more" if untimed else ""
     print(f"about {progress.span(seconds / given.cores)}{more} on {given.cores} cores")
 
 

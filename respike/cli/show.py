@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from respike.cli import common, progress
-from respike.core import layout
-from respike.core.errors import MISUSED, RespikeError, did_you_mean
+from respike.core import layout, records
+from respike.core.errors import MISUSED, DamagedFile, RespikeError, did_you_mean
 from respike.core.log import line
 
 MOST_FILES = 6
@@ -58,16 +58,26 @@ def execute(given: Namespace) -> int:
         both = " and ".join(f"{s}/{c}" for s, c in keys)
         print(f"respike show: '{claim}' stands in two studies; say {both}", file=sys.stderr)
         return MISUSED
-    for row in lines(found[keys[0]]):
+    for row in lines(found[keys[0]], given.directory):
         print(row)
     return 0
 
 
-def lines(v: dict[str, Any]) -> list[str]:
+def made_on(root: Path, path: str) -> str:
+    """Host and job of Slurm that made a file; nothing where its record cannot be read."""
+    try:
+        record = records.load(root / layout.record_of(path))
+    except DamagedFile:
+        return ""
+    return f"  {line(records.made_on(record))}"
+
+
+def lines(v: dict[str, Any], root: Path) -> list[str]:
     """A verdict in words, one row a fact; facts that do not apply are left out.
 
     Args:
         v: a row of verdicts.json, or of verdict.json, which knows the commit as well.
+        root: folder that holds results/.
     """
     from respike.claims import words
 
@@ -87,7 +97,8 @@ def lines(v: dict[str, Any]) -> list[str]:
     ]
     found = [f"{name:11s}{line(text)}" for name, text in rows if text]
     for evidence in v["evidence"][:MOST_FILES]:
-        found.append(f"{'evidence':11s}{line(evidence['path'])}  {evidence['sha256'][:16]}")
+        file = f"{line(evidence['path'])}  {evidence['sha256'][:16]}"
+        found.append(f"{'evidence':11s}{file}{made_on(root, evidence['path'])}")
     more = len(v["evidence"]) - MOST_FILES
     return found + ([f"{'':11s}and {more} more files"] if more > 0 else [])
 

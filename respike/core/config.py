@@ -91,7 +91,7 @@ class Config:
         self._documents: dict[str, Document] = {}
         self._studies: dict[tuple[str, str], dict[str, Any]] = {}
         self._inputs: dict[tuple, dict[str, list[str]]] = {}
-        self._codes: dict[tuple, str] = {}
+        self._codes: dict[str, str] = {}
         self.sets = [_assignment(text) for text in sets]
         if self.sets:
             self.asked = sorted({s.study for s in self.sets})
@@ -278,7 +278,7 @@ class Config:
 
     def told(self, stage: str, w: Mapping[str, str]) -> str:
         """The same as the one text on the job's command line."""
-        whose = f"{stage} of {w.get('study') or w.get('dataset') or 'the page'}"
+        whose = f"{stage} of {layout.folder(stage).format(**w)}"
         return told.text(self.settings(stage, w), whose)
 
     def _described(self, study: str, budget: str) -> dict[str, Any]:
@@ -333,7 +333,7 @@ class Config:
 
     def code(self, stage: str, w: Mapping[str, str]) -> str:
         """Fingerprint of a stage and of every part that its settings name."""
-        place = (stage, *(w.get(k) for k in ("budget", "study", "variant", "dataset")))
+        place = layout.folder(stage).format(**{**w, "seed": ""})
         if place not in self._codes:  # one for all seeds
             self._codes[place] = code.of(stage, self.settings(stage, w))
         return self._codes[place]

@@ -75,7 +75,9 @@ def here(env: str, root: Path = ROOT) -> dict[str, Any]:
 
 def of_prefix(prefix: Path) -> Installed:
     """What an environment has that is not the running one."""
-    (site,) = sorted(prefix.glob("lib/python3*/site-packages"))[:1] or [prefix]
+    found = sorted(prefix.glob("lib/python3*/site-packages"))
+    # conda's Python comes with a link lib/python3.1 to its own folder
+    (site,) = [site for site in found if not site.parent.is_symlink()][:1] or [prefix]
     python = site.parent.name.removeprefix("python")
     return installed(prefix, python, [str(site)])
 
@@ -172,6 +174,7 @@ def _conda(prefix: Path) -> tuple[dict[str, Package], set[str]]:
             continue
         tails = (".dist-info/METADATA", ".egg-info/PKG-INFO")
         owned |= {file.rpartition("/")[0] for file in files if file.endswith(tails)}
+        owned |= {file for file in files if file.endswith(".egg-info")}
     return packages, owned
 
 

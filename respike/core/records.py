@@ -157,6 +157,14 @@ def producer(record: dict[str, Any]) -> str:
     return f"{record['stage']} of {next(filter(None, named), 'the page')}"
 
 
+def made_on(record: dict[str, Any]) -> str:
+    """The host that did a job, and the job of Slurm it was: `node7, Slurm job 4711`."""
+    evidence = record.get("evidence", {})
+    number = evidence.get("slurm_job_id")
+    host = evidence.get("host", "an unknown host")
+    return f"{host}, Slurm job {number}" if number else host
+
+
 def describe(data: bytes, name: str, value: Any) -> dict[str, Any]:
     """The row of one output: bytes, file hash, and content hash where it holds content."""
     row = {"bytes": len(data), "sha256": io.sha256(data)}

@@ -13,14 +13,18 @@ from respike.core import layout
 from respike.core.log import STOPPED
 
 BASE = "base"
+READY = "respike-ready"  # the file that `respike envs create` writes last
+# of both sides of an environment: folder below .envs/, its Python. The conda side, which holds
+# CUDA, goes before the pip side: who made it asked for it.
+_SIDES = (("{}-conda", "bin/respike-python"), ("{}", "bin/python"))
 _FIXED = (
     "PYTHONNOUSERSITE=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
     "NUMEXPR_NUM_THREADS=1",
 )  # fmt: skip
 
 
-def interpreter(root: Path, name: str, conda: bool = False) -> str:
-    """The Python of an environment; it may not be there.
+def interpreter(root: Path, name: str, conda: bool = False) -> str | None:
+    """The Python of an environment; None where it is not made, or half made.
 
     Args:
         root: the checkout.
@@ -32,14 +36,19 @@ def interpreter(root: Path, name: str, conda: bool = False) -> str:
     if name == BASE:
         own = root / ".venv/bin/python"
         return str(own if own.exists() else sys.executable)
-    return str(root / ".envs" / name / "bin/python")
+    for folder, python in _SIDES:
+        place = root / ".envs" / folder.format(name)
+        if (place / READY).exists():
+            return str(place / python)
+    return None
 
 
 def prefix(root: Path, conda: bool = False) -> str:
     """Text that stands before each job's command, for `shell.prefix`; see `interpreter`."""
     fixed = " ".join([f"PYTHONPATH={quote(str(root))}", *_FIXED])
     others = "".join(
-        f"{stage}) PYTHON={quote(interpreter(root, row.env, conda))}; local name={row.env};; "
+        f"{stage}) PYTHON={quote(interpreter(root, row.env, conda) or '')}; "
+        f"local name={row.env};; "
         for stage, row in layout.STAGES.items()
         if row.env != BASE
     )

@@ -21,6 +21,8 @@ from respike.core.errors import RespikeError
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = ("numpy", "torch", "triton")
 WITHOUT = "interpreted and cross-compiled, no GPU here"
+UNSEEN = "interpreted and cross-compiled, torch sees none of this machine's NVIDIA GPUs"
+DRIVER = "/proc/driver/nvidia/version"
 MOST_SAID = 3
 _TURNED = ("TRITON_", "PTXAS_", "DISABLE_PTXAS_")  # variables that change what is compiled
 
@@ -49,7 +51,7 @@ def measure(kernel: str) -> Measured:
     compiled = program(kernel, "compiled")
     _refuse(limits.compiled_failures(compiled["rows"]))
     gpu = program(kernel, "speed")
-    where = WITHOUT if gpu["device"] is None else f"on {gpu['device']}"
+    where = _where(gpu["device"])
     _refuse(limits.parity_failures(gpu["parity"] or [], where))
     metrics = {
         "kernel": kernel,
@@ -64,6 +66,12 @@ def measure(kernel: str) -> Measured:
     }
     times = {"device": gpu["device"], "architecture": gpu["architecture"], "rows": gpu["times"]}
     return Measured(metrics, times)
+
+
+def _where(device: str | None) -> str:
+    if device is not None:
+        return f"on {device}"
+    return UNSEEN if os.path.exists(DRIVER) else WITHOUT
 
 
 def sentences(found: Measured) -> list[str]:

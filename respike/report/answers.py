@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from respike.claims import family
 from respike.claims import words as claimed
+from respike.core import layout
 from respike.report import forest as drawn
 from respike.report import svg
 from respike.report.blocks import table
@@ -38,11 +39,12 @@ def anchor(row: Mapping[str, Any]) -> str:
     return f"{row['study']}--{row['claim']}"
 
 
-def answer(row: Mapping[str, Any]) -> dict[str, Any]:
+def answer(row: Mapping[str, Any], made_on: Mapping[str, str]) -> dict[str, Any]:
     """All that the template needs of one claim.
 
     Args:
         row: of verdict.json. One that was not run shows its reason and no number.
+        made_on: path of a run's record -> its host and job of Slurm.
     """
     run = row["verdict"] != "not run"
     shown = run and _is_drawn(row)
@@ -61,7 +63,7 @@ def answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "large": forest(row, large=True) if shown else "",
         "reading": _reading(row) if shown else "",
         "facts": facts(row),
-        "folded": [t for t in (comparisons(row), per_seed(row), evidence(row)) if t],
+        "folded": [t for t in (comparisons(row), per_seed(row), evidence(row, made_on)) if t],
     }
 
 
@@ -358,11 +360,23 @@ def per_seed(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return table(f"Seed by seed ({len(rows)})", head, rows)
 
 
-def evidence(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The files that the verdict stands on, each with its hash."""
+def evidence(row: Mapping[str, Any], made_on: Mapping[str, str]) -> dict[str, Any] | None:
+    """The files that the verdict stands on, each with its hash and who made it.
+
+    Args:
+        row: of verdict.json.
+        made_on: path of a run's record -> its host and job of Slurm.
+    """
     files: Sequence[Mapping[str, str]] = row["evidence"]
     if not files:
         return None
-    rows = [[f["path"], svg.tag("span", f["sha256"], class_="hash")] for f in files]
+    rows = [
+        [
+            file["path"],
+            svg.tag("span", file["sha256"], class_="hash"),
+            made_on.get(str(layout.record_of(file["path"])), "not said"),
+        ]
+        for file in files
+    ]
     title = f"Evidence: {count(len(files), 'file')} with sha256"
-    return table(title, ["file", "sha256"], rows, text=(0, 1))
+    return table(title, ["file", "sha256", "made on"], rows, text=(0, 1, 2))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from respike.core.records import made_on
 from respike.report import arm, cells, chip, fields, head, origin, recordings, studies
 from respike.report.answers import answer
 from respike.report.blocks import block, table
@@ -106,9 +107,10 @@ def view(found: Found) -> dict[str, Any]:
 def groups(found: Found, scope: str) -> list[dict[str, Any]]:
     """The claims of one scope, study by study."""
     rows = [row for row in found.document["claims"] if row["scope"] == scope]
+    where = {run.path: made_on(run.record) for run in found.runs}
     by_study: dict[str, list] = {}
     for row in rows:
-        by_study.setdefault(row["study"], []).append(answer(row))
+        by_study.setdefault(row["study"], []).append(answer(row, where))
     return [
         {
             "title": found.about[study]["title"],

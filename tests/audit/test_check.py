@@ -1,5 +1,6 @@
 """The stand-alone checker: what it finds, what it refuses, and what it says."""
 
+import argparse
 import ast
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from respike.audit import check
+from respike.cli.audit import verify
 from respike.core import io, records
 from tests.audit import tamper
 
@@ -765,6 +767,17 @@ def test_a_job_in_another_environment_is_not_called_tampered(run):
     tamper.rehash(run)
 
     assert check.verify(run.folder).claims == {}
+
+
+def test_words_that_ask_the_numbers_go_on_where_an_environment_alone_is_at_fault(run):
+    rows = differing(("scipy", "1.17.0", "1.16.0"))
+    edit(run, f"{TRAIN}/record.json", lambda r: r["environment"].update(differs=rows), True)
+    tamper.rehash(run)
+    given = argparse.Namespace(folder=run.folder, budget=None)
+
+    report = verify.trusted(given, "recompute", "nothing was judged again")
+
+    assert [f.kind for f in report.findings] == ["environment"]
 
 
 def test_a_job_of_the_data_in_another_environment_fails_as_well(run):

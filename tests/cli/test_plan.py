@@ -116,7 +116,8 @@ def test_jobs_are_counted_priced_and_reasoned(planned, tmp_path, capsys):
         "     2 train       52.5 s each, 0.029 core-hours, 7 MB",
         "     1 judge       never timed at desk",
         "in all 0.029 core-hours, 0 GPU-hours, 7 MB to be written, judged by earlier jobs",
-        "not counted, as never made at this budget: judge",
+        "without the time of judge: never timed at this budget",
+        "without the bytes of judge: never made at this budget",
         "about 26 s or more on 4 cores",
         "why:",
         "     1 not made yet",
@@ -152,7 +153,8 @@ def test_a_budget_that_was_never_timed_is_not_scaled_from_another(planned, tmp_p
         "     2 train       never timed at paper; at desk 5.1 s each; at smoke 1.0 s each"
     )
     assert lines[2].startswith("in all 0 core-hours, 0 GPU-hours, 0 B to be written")
-    assert lines[3] == "not counted, as never made at this budget: train"
+    assert lines[3] == "without the time of train: never timed at this budget"
+    assert lines[4] == "without the bytes of train: never made at this budget"
 
 
 def test_jobs_on_a_gpu_are_counted_in_its_hours(planned, tmp_path, capsys, monkeypatch):
@@ -195,7 +197,8 @@ def test_a_torn_benchmark_and_a_torn_record_count_as_never_made(planned, tmp_pat
 
     assert lines[1] == "     1 train       never timed at desk"
     assert lines[2] == "     1 prune       3.0 s each, 0.00083 core-hours"
-    assert lines[4] == "not counted, as never made at this budget: train, prune"
+    assert lines[4] == "without the time of train: never timed at this budget"
+    assert lines[5] == "without the bytes of prune: never made at this budget"
 
 
 def test_nothing_to_do_is_one_line(planned, tmp_path, capsys):

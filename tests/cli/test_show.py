@@ -3,13 +3,16 @@
 import copy
 import json
 import os
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from respike.cli import main, show
+from respike.core import layout, records
 from respike.core.strict import schema
 
+NOWHERE = Path("/nowhere")
 VERDICT = {
     "study": "toy",
     "claim": "pruned-is-near",
@@ -125,7 +128,7 @@ def test_a_claim_that_was_not_run_is_shown_without_numbers():
     )  # fmt: skip
     del row["registered"]  # as in verdicts.json, before the page was made
 
-    assert show.lines(row) == [
+    assert show.lines(row, NOWHERE) == [
         "verdict    Not run: the pruned network is as good as the dense one. "
         "Why: another data set.",
         "why        another data set",
@@ -139,7 +142,7 @@ def test_an_identity_has_no_interval():
         interval=None, margin=0, margin_from=None, unit=None, power=None, detail={},
     )  # fmt: skip
 
-    lines = show.lines(row)
+    lines = show.lines(row, NOWHERE)
 
     assert lines[0] == (
         "verdict    Holds: the pruned network is as good as the dense one. "
@@ -153,19 +156,19 @@ def test_an_identity_has_no_interval():
 def test_a_paper_without_a_number_is_shown_by_its_place():
     row = verdict(paper={**VERDICT["paper"], "value": None, "unit": None, "where": "abstract"})
 
-    assert "paper      (abstract; verified)" in show.lines(row)
+    assert "paper      (abstract; verified)" in show.lines(row, NOWHERE)
 
 
 def test_an_interval_at_another_level_says_which():
     row = verdict(detail={**VERDICT["detail"], "level": 0.03})
 
-    assert "interval   -2.041 to 0.216 pp (94 %)" in show.lines(row)
+    assert "interval   -2.041 to 0.216 pp (94 %)" in show.lines(row, NOWHERE)
 
 
 def test_a_registered_power_that_agrees_is_said_once():
     row = verdict(power={**VERDICT["power"], "agrees": True})
 
-    assert "power      74 % at an effect of 0.25, n 8" in show.lines(row)
+    assert "power      74 % at an effect of 0.25, n 8" in show.lines(row, NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -176,13 +179,42 @@ def test_a_registered_power_that_agrees_is_said_once():
     ],
 )
 def test_how_many_seeds_would_decide_is_said_of_the_undecided_alone(changes):
-    assert not [line for line in show.lines(verdict(**changes)) if "to decide" in line]
+    assert not [line for line in show.lines(verdict(**changes), NOWHERE) if "to decide" in line]
 
 
 def test_six_files_of_evidence_are_all():
-    lines = show.lines(verdict(evidence=VERDICT["evidence"][:6]))
+    lines = show.lines(verdict(evidence=VERDICT["evidence"][:6]), NOWHERE)
 
     assert lines[-1] == "evidence   results/f5.npz  5555555555555555"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(None, "node<U+202E>7"), ("4711", "node<U+202E>7, Slurm job 4711")]
+)
+def test_a_file_is_shown_with_the_host_and_the_job_of_slurm_that_made_it(
+    number, said, tmp_path
+):
+    path = "results/desk/toy/dense/seed-0/train/predictions.npz"
+    folder = (tmp_path / path).parent
+    folder.mkdir(parents=True)
+    made = {
+        "schema": records.SCHEMA,
+        "evidence": {"host": "node\u202e7", "slurm_job_id": number},
+    }
+    (folder / layout.RECORD).write_bytes(records.dump(made))
+    row = verdict(evidence=[{"path": path, "sha256": "a" * 64}])
+
+    assert show.lines(row, tmp_path)[-1] == f"evidence   {path}  {'a' * 16}  {said}"
+
+
+def test_a_file_whose_record_is_damaged_is_shown_without_a_host(tmp_path):
+    path = "results/desk/toy/dense/seed-0/train/predictions.npz"
+    folder = (tmp_path / path).parent
+    folder.mkdir(parents=True)
+    (folder / layout.RECORD).write_text("{}")
+    row = verdict(evidence=[{"path": path, "sha256": "a" * 64}])
+
+    assert show.lines(row, tmp_path)[-1] == f"evidence   {path}  {'a' * 16}"
 
 
 # ------------------------------------------------------------------ which verdict

@@ -54,6 +54,7 @@ def test_no_part_but_the_reader_and_writer_reads_or_writes_files():
         "respike/audit",
         "respike/core",
         "respike/cli",
+        "respike/cluster",
         "respike/datasets",
         "respike/report/film.py",
         "respike/report/readme.py",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from respike.core import config, fingerprint, layout, parts, yaml
+from respike.core import config, fingerprint, layout, parts, told, yaml
 from respike.core.config import Config, pick
 from respike.core.errors import ConfigError
 from respike.core.strict import canonical_json
@@ -271,6 +271,51 @@ def test_a_report_is_told_the_studies_without_their_claims(checkout):
     assert "claims" not in found["studies"]["all"]
     assert set(found["studies"]["all"]["variants"]) == {*variants}
     assert found["order"] == [["all", variants]]
+
+
+@pytest.mark.parametrize(
+    ("stage", "one", "other"),
+    [
+        ("emulate", {**RUN, "variant": "dense"}, {**RUN, "variant": "pruned"}),
+        ("train", {**RUN, "variant": "dense"}, {**RUN, "variant": "evolved"}),
+    ],
+)
+def test_two_jobs_of_a_stage_have_each_their_own_code(stage, one, other, checkout):
+    found = Config(checkout)
+    alone = Config(checkout).code(stage, other)
+
+    assert found.code(stage, one) != found.code(stage, other)
+    assert found.code(stage, other) == alone
+    assert found.code(stage, {**one, "seed": "7"}) == found.code(stage, one)
+
+
+@pytest.fixture
+def broken(checkout):
+    """A study that says nothing, among the others."""
+    file = checkout / "studies/broken.yaml"
+    file.write_text("id: broken\n")
+    yield file
+    file.unlink()
+
+
+def test_a_job_that_was_planned_elsewhere_resolves_no_study_but_its_own(checkout, broken):
+    asked = {"studies": ["all", "broken"], "budget": "desk"}
+
+    found = Config(checkout, asked, whole=False)
+
+    assert found.settings("judge", {"budget": "desk", "study": "all"})["study"] == "all"
+    with pytest.raises(ConfigError, match=r"the file lacks 'title'; add title"):
+        found.settings("judge", {"budget": "desk", "study": "broken"})
+    with pytest.raises(ConfigError, match=r"the file lacks 'title'; add title"):
+        Config(checkout, asked)
+
+
+def test_the_text_of_a_job_is_told_with_the_place_of_the_job(checkout, monkeypatch):
+    monkeypatch.setattr(told, "LONGEST", 10)
+    monkeypatch.setattr(told, "LONGEST_PLAIN", 10)
+
+    with pytest.raises(ConfigError, match=r"^judge of desk/all/judge would be told \d+ kB, "):
+        Config(checkout).told("judge", {"budget": "desk", "study": "all"})
 
 
 def test_settings_are_canonical_json_without_a_path(checkout):

@@ -237,13 +237,20 @@ def test_a_package_of_the_yaml_that_the_pin_lacks_is_named(prefix, root):
 
 def test_what_pip_put_into_a_prefix_is_named_and_what_conda_did_is_not(prefix, root):
     site = "lib/python3.13/site-packages"
-    owned = f"{site}/ours-1.0.dist-info"
+    owned, old = f"{site}/ours-1.0.dist-info", f"{site}/old-1.0-py3.13.egg-info"
     for folder in (owned, f"{site}/theirs-1.0.dist-info"):
         (prefix / folder).mkdir()
         (prefix / folder / "RECORD").touch()
-    install(prefix, "python", "3.13.9", "host_0", files=[f"{owned}/METADATA"])
+    (prefix / old).touch()
+    install(prefix, "python", "3.13.9", "host_0", files=[f"{owned}/METADATA", old])
 
     assert rows(prefix, root, "kernels") == [("theirs", "1.0", None)]
+
+
+def test_the_link_that_comes_with_condas_python_is_no_second_python(prefix, root):
+    (prefix / "lib/python3.1").symlink_to("python3.13")
+
+    assert environment.of_prefix(prefix).python == "3.13"
 
 
 def test_a_torn_note_of_conda_is_a_difference(prefix, root):

@@ -20,6 +20,7 @@ def made(root, path: str):
     file = root / path
     file.parent.mkdir(parents=True)
     file.symlink_to(sys.executable)
+    (file.parents[1] / shells.READY).touch()
     return str(file)
 
 
@@ -51,6 +52,20 @@ def test_an_environment_that_is_not_made_ends_the_job_with_what_to_do(tmp_path):
     sentence = "environment kernels is not made: respike envs create kernels"
     assert done.stdout == f"respike.bench_kernels: stopped: {sentence}\n"
     assert done.returncode == 2
+
+
+def test_an_environment_that_is_half_made_is_not_entered(tmp_path):
+    made(tmp_path, ".envs/kernels/bin/python")
+    (tmp_path / ".envs/kernels" / shells.READY).unlink()
+
+    assert "kernels is not made" in said(tmp_path, "enter bench_kernels").stdout
+
+
+def test_the_conda_side_goes_before_the_pip_side(tmp_path):
+    made(tmp_path, ".envs/kernels/bin/python")
+    own = made(tmp_path, ".envs/kernels-conda/bin/respike-python")
+
+    assert said(tmp_path, 'enter bench_kernels; echo "$PYTHON"').stdout == f"{own}\n"
 
 
 @pytest.mark.parametrize("words", ["", "enter bench_kernels; "])

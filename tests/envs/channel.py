@@ -5,19 +5,23 @@ made from it is a virtual environment in conda's clothing. No public channel was
 these tests (docs/known-bugs.md).
 """
 
+import bz2
 import contextlib
 import hashlib
 import http.server
 import io
 import json
+import struct
 import sys
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
 SITE = "site-packages"
+BLOCK = 2**16
 
 
 class Channel:
@@ -45,9 +49,11 @@ class Channel:
             noarch=False,
         )
 
-    def module(self, name: str, version: str, build: str = "0", depends=("python",)) -> Path:
-        """A noarch package of one Python module that says its version and build."""
-        said = f"version = {version!r}\nbuild = {build!r}\n"
+    def module(
+        self, name: str, version: str, depends=("python",), suffix: str = ".tar.bz2"
+    ) -> Path:
+        """A noarch package of one Python module that says its version."""
+        said = f"version = {version!r}\n"
         info = f"{SITE}/{name}-{version}.dist-info"
         head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         files = {
@@ -57,7 +63,7 @@ class Channel:
             f"{info}/INSTALLER": "conda\n",
             f"etc/conda/activate.d/{name}.sh": f"export ACTIVATED_{name.upper()}=1\n",
         }
-        return self.add(name.replace("_", "-"), version, build, files, depends)
+        return self.add(name.replace("_", "-"), version, "0", files, depends, suffix=suffix)
 
     def add(
         self,
@@ -69,6 +75,7 @@ class Channel:
         links: Mapping[str, str] | None = None,
         noarch: bool = True,
         called: str | None = None,
+        suffix: str = ".tar.bz2",
     ) -> Path:
         """Write one package and name it in the index; `called` is the name of its file."""
         subdir = "noarch" if noarch else "linux-64"
@@ -91,16 +98,15 @@ class Channel:
             "info/paths.json": json.dumps({"paths_version": 1, "paths": entries}).encode(),
             "info/files": "".join(f"{entry['_path']}\n" for entry in entries).encode(),
         }
-        path = self.folder / subdir / f"{called or name}-{version}-{build}.tar.bz2"
-        with tarfile.open(path, "w:bz2") as archive:
-            for member, data in {**info, **members}.items():
-                entry = tarfile.TarInfo(member)
-                entry.size = len(data)
-                archive.addfile(entry, io.BytesIO(data))
-            for member, target in (links or {}).items():
-                entry = tarfile.TarInfo(member)
-                entry.type, entry.linkname = tarfile.SYMTYPE, target
-                archive.addfile(entry)
+        stem = f"{called or name}-{version}-{build}"
+        path = self.folder / subdir / f"{stem}{suffix}"
+        if suffix == ".conda":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
+                archive.writestr(f"info-{stem}.tar.zst", zstd(tar(info, {})))
+                archive.writestr(f"pkg-{stem}.tar.zst", zstd(tar(members, links or {})))
+        else:
+            path.write_bytes(bz2.compress(tar({**info, **members}, links or {})))
         data = path.read_bytes()
         row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
         row |= {"md5": hashlib.md5(data, usedforsecurity=False).hexdigest()}
@@ -111,8 +117,36 @@ class Channel:
     def index(self) -> None:
         for subdir, rows in self.rows.items():
             (self.folder / subdir).mkdir(parents=True, exist_ok=True)
-            value = {"info": {"subdir": subdir}, "packages": rows, "packages.conda": {}}
+            value: dict = {"info": {"subdir": subdir}, "packages": {}, "packages.conda": {}}
+            for file, row in rows.items():
+                kind = "packages.conda" if file.endswith(".conda") else "packages"
+                value[kind][file] = row
             (self.folder / subdir / "repodata.json").write_text(json.dumps(value))
+
+
+def tar(members: Mapping[str, bytes], links: Mapping[str, str]) -> bytes:
+    """The bytes of an archive."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        for member, data in members.items():
+            entry = tarfile.TarInfo(member)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+        for member, target in links.items():
+            entry = tarfile.TarInfo(member)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            archive.addfile(entry)
+    return held.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    """A frame of Zstandard (RFC 8878) whose blocks are raw: nothing is compressed."""
+    frame = struct.pack("<IBI", 0xFD2FB528, 0xA0, len(data))  # one segment, size in 4 bytes
+    for start in range(0, len(data), BLOCK):
+        block = data[start : start + BLOCK]
+        last = start + BLOCK >= len(data)
+        frame += struct.pack("<I", last | len(block) << 3)[:3] + block
+    return frame
 
 
 @contextlib.contextmanager

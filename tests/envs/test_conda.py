@@ -18,7 +18,7 @@ from tests.envs.words import Checkout
 
 CONDA = "respike.cli.envs.conda"
 ASK = (
-    "import os, sys, demo_app, demo_lib; print(demo_lib.version, demo_lib.build, sys.prefix, "
+    "import os, sys, demo_app, demo_lib; print(demo_lib.version, sys.prefix, "
     "os.environ['CONDA_PREFIX'], os.environ['ACTIVATED_DEMO_APP'], os.environ['PATH'][:20])"
 )
 
@@ -29,7 +29,7 @@ def channel(tmp_path_factory):
     made.python()
     made.module("demo_lib", "1.0")
     made.module("demo_lib", "1.1")
-    made.module("demo_app", "2.0", depends=("python", "demo-lib >=1.0"))
+    made.module("demo_app", "2.0", ("python", "demo-lib >=1.0"), suffix=".conda")
     return made
 
 
@@ -69,7 +69,7 @@ def test_a_lock_names_every_package_by_url_and_the_sha256_of_its_file(checkout, 
 
     rows = lines[lines.index("@EXPLICIT") + 1 :]
     files = [
-        "noarch/demo-app-2.0-0.tar.bz2",
+        "noarch/demo-app-2.0-0.conda",
         "noarch/demo-lib-1.1-0.tar.bz2",
         f"linux-64/python-{VERSION}-host_0.tar.bz2",
     ]
@@ -148,7 +148,7 @@ def test_an_environment_is_made_from_the_pin_and_activated(checkout, channel, sc
         [prefix(checkout) / "bin/respike-python", "-c", ASK], text=True
     )
     at = str(prefix(checkout))
-    assert said == f"1.1 0 {at} {at} 1 {at[:20]}\n"
+    assert said == f"1.1 {at} {at} 1 {at[:20]}\n"
     found = environment.described(
         environment.of_prefix(prefix(checkout)), "demo", checkout.root
     )
@@ -207,7 +207,7 @@ def test_a_killed_creation_is_cleared_and_the_same_command_makes_it(
 ):
     killed = checkout.killed(where, "create", "demo", "--conda", whom=whom)
     state = checkout.run("list").stdout
-    fetched = len(list((prefix(checkout) / "respike-packages").glob("*.bz2")))
+    fetched = len(list((prefix(checkout) / "respike-packages").glob("*[2a]")))
     ready = is_ready(checkout)
 
     done = checkout.run("create", "demo", "--conda")

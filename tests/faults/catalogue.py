@@ -166,6 +166,8 @@ CATALOGUE = (
         f"{MACHINE}::test_35_a_machine_without_a_gpu_gives_the_same_content",
         "tests/kernels/test_lif.py"
         "::test_a_backend_whose_package_is_absent_is_an_error_and_no_other_backend",
+        "tests/kernels/test_bench.py::test_a_broken_kernel_is_an_error_that_says_where",
+        "tests/kernels/test_bench.py::test_a_gpu_that_torch_does_not_see_is_not_passed_over",
     )),
     Fault(36, "a checkpoint of a GPU on a CPU", (
         "tests/core/test_foreign.py::test_a_state_dict_flat_or_nested_becomes_arrays",

@@ -12,10 +12,10 @@ from tests.conftest import ROOT
 
 _OWN = shells.interpreter(ROOT, "kernels")
 _HERE = importlib.util.find_spec("triton") is not None
-PYTHON = sys.executable if _HERE else _OWN  # of this environment, or of `kernels`
+PYTHON = _OWN or sys.executable  # of `kernels`, or of this environment
 
 needs_triton = pytest.mark.skipif(
-    not (_HERE or Path(_OWN).exists()),
+    not (_HERE or _OWN),
     reason="Triton is not here; make its environment: respike envs create kernels",
 )
 

@@ -28,10 +28,11 @@ from tests.kernels.programs import (
 def found(monkeypatch):
     """Measure lif with programs that print what is given."""
 
-    def measure(**said):
+    def measure(driver="/nowhere", **said):
         monkeypatch.setattr(bench, "find_spec", lambda name: name)
         monkeypatch.setattr(bench, "version", lambda name: f"{name} 1")
         monkeypatch.setattr(bench, "program", programs(**said))
+        monkeypatch.setattr(bench, "DRIVER", driver)
         return bench.measure("lif")
 
     return measure
@@ -48,6 +49,14 @@ def test_without_a_gpu_it_says_what_it_did_instead(found):
         "interpreter against naive: 1 cases, 0 of 700 spikes differ, gradient within 3e-07",
         "sm_90: at most 40 registers, no spill, 22 bytes a neuron and step; least is 20",
     ]
+
+
+def test_a_gpu_that_torch_does_not_see_is_not_passed_over(found, tmp_path):
+    measured = found(driver=str(tmp_path))
+
+    assert measured.metrics["where"] == (
+        "interpreted and cross-compiled, torch sees none of this machine's NVIDIA GPUs"
+    )
 
 
 def test_on_a_gpu_its_name_and_its_times_are_said(found):

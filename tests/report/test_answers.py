@@ -125,12 +125,20 @@ def test_seed_by_seed_both_sides_stand_side_by_side():
     assert table["rows"][1] == ["1", "92.5", "90.1"]
 
 
-def test_evidence_is_listed_with_its_whole_hash():
-    table = answers.evidence(row("evolving-beats-static"))
+def test_evidence_is_listed_with_its_whole_hash_and_who_made_it():
+    record = "results/desk/fake-sparse/evolved/seed-0/train/record.json"
 
-    path, digest = table["rows"][0]
+    table = answers.evidence(row("evolving-beats-static"), {record: "node7, Slurm job 4711"})
+
+    path, digest, made_on = table["rows"][0]
     assert path.endswith("predictions.npz")
     assert "a" * 64 in digest
+    assert made_on == "node7, Slurm job 4711"
+    assert table["head"] == ["file", "sha256", "made on"]
+
+
+def test_evidence_whose_record_is_not_here_does_not_say_who_made_it():
+    assert answers.evidence(row("evolving-beats-static"), {})["rows"][0][2] == "not said"
 
 
 def test_a_claim_that_no_commit_registered_says_so():

@@ -122,6 +122,18 @@ def claim(html: str, anchor: str) -> str:
     )[0]
 
 
+def test_behind_a_claim_stands_which_host_and_which_job_of_slurm_made_each_file():
+    campaign = fake.campaign()
+    record = "results/desk/fake-sparse/evolved/seed-0/train/record.json"
+    (run,) = [run for run in campaign.runs if run.path == record]
+    run.record["evidence"] |= {"host": "node7", "slurm_job_id": "4711"}
+
+    html = page.render(gather.view(campaign.found()))
+
+    cells = re.findall(r"predictions\.npz</th>.*?</tr>", html, re.DOTALL)
+    assert any("node7, Slurm job 4711" in cell for cell in cells)
+
+
 def test_a_claim_that_was_not_run_shows_its_reason_and_no_interval(html):
     row = claim(html, "fake-sparse--loss-at-ten-percent")
 

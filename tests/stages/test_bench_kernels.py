@@ -1,5 +1,6 @@
 """Stage bench_kernels: what it needs of packages, what it writes, and when it fails."""
 
+import ast
 import json
 import os
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from respike.core import io, layout, lock, records
+from respike.core import code, fingerprint, io, layout, lock, records
 from respike.core.job import THREADS, main
 from respike.kernels import bench
 from respike.stages import bench_kernels
@@ -27,6 +28,12 @@ LOCKED = {name.replace("-", "_") for name in re.findall(
     r"^([a-z0-9-]+)==", (ROOT / "envs/kernels.lock").read_text(), re.MULTILINE
 )}  # fmt: skip
 PARTS_OF = {"_distutils_hack", "functorch", "isympy", "pkg_resources", "torchgen"}  # of these
+# modules that left the standard library after 3.11 (PEP 594, PEP 632 and their like)
+GONE = {
+    "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils",
+    "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes",
+    "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib",
+}  # fmt: skip
 BLOCKED = """
 import importlib.abc, runpy, sys
 class Refuse(importlib.abc.MetaPathFinder):
@@ -55,6 +62,7 @@ def run(monkeypatch, **said):
     monkeypatch.setattr(bench, "find_spec", lambda name: name)
     monkeypatch.setattr(bench, "version", lambda name: "1")
     monkeypatch.setattr(bench, "program", programs(**said))
+    monkeypatch.setattr(bench, "DRIVER", "/nowhere")
     words = ["--settings", json.dumps(SETTINGS), "--out", *OUTPUTS.values(), RECORD]
     code = main("bench_kernels", bench_kernels.run, words)
     lock.release(Path.cwd())
@@ -90,6 +98,21 @@ def test_nor_do_those_that_import_triton(module):
     done = alone(LOCKED | PARTS_OF, f"import respike.kernels.lif.{module}", PYTHON)
 
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_it_imports_nothing_that_python_3_13_no_longer_has():
+    found = set()
+    for module in fingerprint.closure(*code.modules("bench_kernels", SETTINGS)):
+        path = ROOT.joinpath(*module.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+
+    assert {"json", "numpy", "torch", "triton"} <= found
+    assert found & GONE == set()
 
 
 def test_a_package_that_is_blocked_cannot_be_imported():

@@ -138,6 +138,9 @@ def test_a_job_that_dies_for_want_of_memory_asks_for_more_and_ends_well(grown):
     assert asked == ["600M", "600M", "1200M", "1200M"]
     assert states[2:] == ["COMPLETED", "COMPLETED"]
     assert "COMPLETED" not in states[:2]
+    told = folder.glob(".snakemake/slurm_logs/rule_train/**/*.log")
+    killed = {log.stem for log in told if "Exceeded job memory limit" in log.read_text()}
+    assert killed == {job["JobId"] for job in trainings[:2]}
     for seed in (0, 1):
         record = folder / f"results/desk/toy/dense/seed-{seed}/train/record.json"
         assert json.loads(record.read_text())["evidence"]["slurm_job_id"] in {
@@ -153,7 +156,7 @@ def test_a_run_says_which_job_is_tried_again(grown):
     assert {line.split(":")[1] for line in again} == {
         " train toy/dense seed 0", " train toy/dense seed 1"
     }  # fmt: skip
-    assert all("memory" in line for line in again)
+    assert all(line.endswith("it died without a word; Slurm says FAILED") for line in again)
 
 
 def test_two_jobs_at_once_that_ask_for_a_gpu_get_one_each(grown):

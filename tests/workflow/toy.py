@@ -57,6 +57,20 @@ def make(folder: Path) -> Path:
     return folder
 
 
+def large(folder: Path, jobs: int, seeds: int = 20) -> Path:
+    """Make the checkout with a study of about so many jobs: half train, half prune."""
+    make(folder)
+    head, variants, rest = STUDY.partition("variants:\n")
+    dense, pruned, *claims = rest.splitlines(keepends=True)
+    rows = []
+    for i in range(max(jobs // (2 * seeds), 1)):
+        rows.append(dense.replace("dense:", f"t{i}:").replace("epochs: 2", f"epochs: {i + 1}"))
+        rows.append(pruned.replace("pruned:", f"p{i}:").replace("from: dense", f"from: t{i}"))
+    head = head.replace("desk: 2", f"desk: {seeds}")
+    (folder / "studies/toy.yaml").write_text("".join([head, variants, *rows, *claims]))
+    return folder
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment of a command in the checkout: nothing of the one that tests run in."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RESPIKE_", "PYTHON"))}

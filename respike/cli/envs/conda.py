@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import time
 import urllib.error
@@ -228,5 +229,6 @@ def _name_source(prefix: Path, pin: Pin) -> None:
 
 def _write_python(prefix: Path, script: str, program: Any) -> None:
     """An interpreter that activates the environment first, as `conda activate` would."""
-    lines = ["#!/usr/bin/env bash", script.strip(), f'exec "{prefix}/bin/python" "$@"', ""]
+    python = shlex.quote(str(prefix / "bin/python"))
+    lines = ["#!/usr/bin/env bash", script.strip(), f'exec {python} "$@"', ""]
     program.write(str(prefix / PYTHON), "\n".join(lines), 0o755)
