@@ -121,6 +121,13 @@ def test_a_run_that_has_no_model_is_answered_with_what_there_is(text, sentence):
         chain.resolve(text, ("train", "prune", "distill"), VARIANTS)
 
 
+def test_of_very_many_variants_a_refusal_names_the_first():
+    many = {f"cell-{n}": {"train": {}} for n in range(43)}
+
+    with pytest.raises(ConfigError, match=r"Known: cell-0, .*, cell-39, and 3 more\.$"):
+        chain.resolve("dense", ("train",), many)
+
+
 def test_chains_that_end_pass():
     chain.check_no_circle(VARIANTS, Document(None, {}, "f"))
 
