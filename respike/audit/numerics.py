@@ -82,6 +82,7 @@ HEADLINE = {
     "train": "accuracy",
     "prune": "accuracy",
     "distill": "accuracy",
+    "connect": "accuracy",
     "emulate": "accuracy",
     "simulate": "error_snn20_mf",
     "decode": "worth",

@@ -17,7 +17,7 @@ from respike.claims.reading import (
     scale,
 )
 from respike.core import layout, parts
-from respike.core.errors import ConfigError, did_you_mean
+from respike.core.errors import ConfigError, did_you_mean, some
 
 FIRST_PILOT = 1000  # seeds 0..n-1 confirm; pilot and tuning seeds start here
 EVERYWHERE = {"metric", "of", "kind", "converged"}
@@ -186,7 +186,7 @@ def _known(metric):
 def _arm_problems(arm, test, variants):
     if arm.variant not in variants:
         hint = did_you_mean(arm.variant, variants)
-        yield f".test: no variant '{arm.variant}'.{hint} Known: {', '.join(variants)}"
+        yield f".test: no variant '{arm.variant}'.{hint} Known: {some(variants)}"
         return
     stages = [s for s in layout.CHAIN if s in variants[arm.variant]]
     if arm.stage is not None and arm.stage not in stages:

@@ -1,11 +1,11 @@
-"""Variants are chains of stages, and take from each other: `from:` and `teacher:`."""
+"""Variants are chains of stages, and take from each other: `from:`, `with:`, `teacher:`."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respike.core import layout
-from respike.core.errors import ConfigError, did_you_mean
+from respike.core.errors import ConfigError, did_you_mean, some
 
 if TYPE_CHECKING:  # a stage in a pinned environment has no YAML
     from respike.core.yaml import Document
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a stage in a pinned environment has no YAML
 TAKES = {
     "prune": {"from": ("model", layout.MODEL)},
     "distill": {"from": ("model", layout.MODEL), "teacher": ("teacher", layout.MODEL)},
+    "connect": {"from": ("model", layout.MODEL), "with": ("other", layout.MODEL)},
     "emulate": {"from": ("model", layout.MODEL)},
     "control": {"from": ("decoded", ("decode",))},
 }
@@ -57,7 +58,7 @@ def resolve(text: str, allowed: tuple[str, ...], variants: Mapping[str, Any]) ->
     if ref.variant not in variants:
         raise ConfigError(
             f"'{text}': no such variant.{did_you_mean(ref.variant, variants)} "
-            f"Known: {', '.join(variants)}."
+            f"Known: {some(variants)}."
         )
     there = stages_of(variants[ref.variant])
     stage = ref.stage or next((s for s in reversed(there) if s in allowed), None)
@@ -108,14 +109,19 @@ def check_no_circle(variants: Mapping[str, Any], document: "Document") -> None:
         ConfigError: the circle, run by run.
     """
 
+    clear: set[str] = set()
+
     def follow(name: str, stage: str, path: tuple[str, ...]) -> None:
         here = f"{name}/{stage}"
+        if here in clear:
+            return
         if here in path:
             at = document.at(("variants", name, stage))
             circle = " from ".join((*path[path.index(here) :], here))
             raise ConfigError(f"{at} runs that take from each other in a circle: {circle}")
         for run in taken(variants, name, stage).values():
             follow(run.variant, run.stage, (*path, here))
+        clear.add(here)
 
     for name, variant in variants.items():
         for stage in stages_of(variant):

@@ -5,19 +5,21 @@ are functions of its wildcards alone, so that Snakemake sees every change and no
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from respike.core import chain, code, kernels, layout, strict, told, yaml
-from respike.core.errors import ConfigError, did_you_mean
+from respike.core.errors import ConfigError, did_you_mean, some
+from respike.core.grid import expand
 from respike.core.io import sha256
 from respike.core.study import (
     at_claim,
     check_claims_have_seeds,
     check_dataset,
     check_mapping,
+    check_references,
     check_variant,
     pick,
 )
@@ -142,9 +144,9 @@ class Config:
         return self._studies[study, budget]
 
     def _checked(self, study: str, budget: str) -> dict[str, Any]:
-        document = pick(self.document(study), budget)
-        strict.check(document.value, "study", document)
+        document, sample = expand(pick(self.document(study), budget))
         value = document.value
+        strict.check(_only(value, sample), "study", document)
         if value["id"] != study:
             raise ConfigError(
                 f"{document.at(('id',))} id is '{value['id']}'; the file says '{study}'"
@@ -153,7 +155,10 @@ class Config:
             if name.startswith(layout.SCRATCH):
                 at = document.at(("variants", name))
                 raise ConfigError(f"{at} variant '{name}': '{layout.SCRATCH}' is for --set")
-            check_variant(value, name, document, self._datasets)
+            if name in sample:
+                check_variant(value, name, document, self._datasets)
+            else:
+                check_references(value, name, document)
         chain.check_no_circle(value["variants"], document)
         if self._check_claims is not None:
             try:
@@ -167,11 +172,12 @@ class Config:
         return value
 
     def _scratch(self, study: dict, change: "Assignment", document: Document) -> None:
+        change = change.naming(study["variants"])
         if change.variant not in study["variants"]:
             known = study["variants"]
             raise ConfigError(
                 f"--set {change.text}: no variant '{change.variant}' in {change.study}."
-                f"{did_you_mean(change.variant, known)} Known: {', '.join(known)}."
+                f"{did_you_mean(change.variant, known)} Known: {some(known)}."
             )
         name = layout.SCRATCH + change.variant
         variant = study["variants"].setdefault(name, _copy(study["variants"][change.variant]))
@@ -190,7 +196,7 @@ class Config:
             )
         target[last] = change.value
         try:
-            strict.check(study, "study")
+            strict.check(_only(study, {name}), "study")
             check_variant(study, name, document, self._datasets)
             chain.check_no_circle(study["variants"], document)
         except ConfigError as error:
@@ -215,7 +221,7 @@ class Config:
         if variant not in found:
             raise ConfigError(
                 f"no variant '{variant}' in {study}.{did_you_mean(variant, found)} "
-                f"Known: {', '.join(found)}."
+                f"Known: {some(found)}."
             )
         return found[variant]
 
@@ -400,6 +406,15 @@ class Assignment(NamedTuple):
     value: Any
     text: str
 
+    def naming(self, variants: Collection[str]) -> "Assignment":
+        """The same, where the longest known name counts as the variant: names may hold dots."""
+        words = [self.variant, *self.keys]
+        for end in range(len(words) - 1, 0, -1):
+            name = ".".join(words[:end])
+            if name in variants:
+                return self._replace(variant=name, keys=tuple(words[end:]))
+        return self
+
 
 def _assignment(text: str) -> Assignment:
     path, equals, value = str(text).partition("=")
@@ -411,6 +426,13 @@ def _assignment(text: str) -> Assignment:
         )
     study, variant, *keys = words
     return Assignment(study, variant, tuple(keys), yaml.scalar(value), str(text))
+
+
+def _only(study: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """A study with some of its variants, for a schema that looks at each by itself."""
+    if not isinstance(study.get("variants"), dict):
+        return study
+    return {**study, "variants": {k: v for k, v in study["variants"].items() if k in names}}
 
 
 def _copy(value: Any) -> Any:

@@ -53,6 +53,13 @@ class Fenced(RespikeError):
     exit_code = FENCED
 
 
+def some(names: Iterable[str], most: int = 40) -> str:
+    """Names with commas; of very many the first, and how many more there are."""
+    names = list(names)
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that starts with a space, or nothing where no known name is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

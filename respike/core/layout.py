@@ -48,6 +48,7 @@ STAGES = {
     "train": Stage("run", _TRAINED, {}),
     "prune": Stage("run", _TRAINED, {}),
     "distill": Stage("run", _TRAINED, {}),
+    "connect": Stage("run", {**_EVALUATED, "curve": "curve.csv"}, {}),
     "emulate": Stage("run", {**_EVALUATED, **_TRACE}, {}),
     "simulate": Stage("run", {**_EVALUATED, **_TRACE}, {}),
     "decode": Stage("run", {"model": "model.npz", **_EVALUATED, "curve": "curve.csv"}, {}),
@@ -68,7 +69,16 @@ STAGES = {
     ),
 }
 # Stages of one run, in the order of the chain; the model of a variant is its last of MODEL's.
-CHAIN = ("train", "prune", "distill", "emulate", "simulate", "decode", "control")
+CHAIN = (
+    "train",
+    "prune",
+    "distill",
+    "connect",
+    "emulate",
+    "simulate",
+    "decode",
+    "control",
+)
 MODEL = ("train", "prune", "distill")
 
 _FOLDER = {

@@ -112,6 +112,12 @@ def check_variant(
     key: Key = ("variants", name)
     if not re.fullmatch(layout.ID, name):
         raise ConfigError(f"{document.at(key)} variant '{name}': use a-z, 0-9 and -")
+    cell = variant.get("cell", {"axes": (), "at": ()})
+    if len(cell["axes"]) != len(cell["at"]):
+        raise ConfigError(
+            f"{document.at((*key, 'cell'))} variants.{name}.cell has {len(cell['axes'])} axes"
+            f" and {len(cell['at'])} values at them; write as many of both"
+        )
     stages = chain.stages_of(variant)
     if not stages:
         raise ConfigError(
@@ -143,6 +149,21 @@ def check_variant(
             parts.check_settings(parts.stage_takes(stage), own, where)
         except ConfigError as error:
             raise ConfigError(f"{at} {error}") from None
+    check_references(study, name, document)
+
+
+def check_references(study: dict[str, Any], name: str, document: Document) -> None:
+    """Check what one variant takes from others, and that nothing it needs is missing.
+
+    Raises:
+        ConfigError: what is wrong, in file and line.
+    """
+    variant = study["variants"][name]
+    key: Key = ("variants", name)
+    stages = chain.stages_of(variant)
+    for stage in stages:
+        where = f"variants.{name}.{stage}"
+        takes = chain.TAKES.get(stage, {})
         for word in [w for w in takes if w in variant[stage]]:
             place = document.at((*key, stage, word))
             try:
@@ -159,10 +180,13 @@ def check_variant(
         raise ConfigError(
             f"{document.at(key)} variants.{name}.control has no decoder; add from:"
         )
-    if "emulate" in stages and not chain.taken(study["variants"], name, "emulate"):
-        raise ConfigError(
-            f"{document.at(key)} variants.{name}.emulate has no model; add from: VARIANT"
-        )
+    if "connect" in stages and "with" not in variant["connect"]:
+        raise ConfigError(f"{document.at(key)} variants.{name}.connect lacks 'with'; add it")
+    for stage in ("connect", "emulate"):
+        if stage in stages and "model" not in chain.taken(study["variants"], name, stage):
+            raise ConfigError(
+                f"{document.at(key)} variants.{name}.{stage} has no model; add from: VARIANT"
+            )
 
 
 def check_dataset(dataset: str, known: Mapping[str, Any]) -> None:

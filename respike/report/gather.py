@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from respike.core.records import made_on
-from respike.report import arm, chip, fields, head, origin, recordings, studies
+from respike.report import arm, cells, chip, fields, head, origin, recordings, studies
 from respike.report.answers import answer
 from respike.report.blocks import block, table
 from respike.report.runs import Run, grouped
@@ -148,13 +148,15 @@ def section(found: Found, study: str) -> dict[str, Any]:
         f"{count(data['seeds'], 'seed')}, {count(len(runs), 'job')}. "
         f"Settings chosen by us: {origin.chosen(data)}."
     )
+    grids, single = cells.divide(data, runs)
     blocks = [
         variants(data),
-        *arm.blocks(runs, found.film.get(study)),
-        *recordings.blocks(runs),
-        *fields.blocks(runs),
-        *chip.blocks(runs),
-        *studies.blocks(runs),
+        *cells.blocks(grids),
+        *arm.blocks(single, found.film.get(study)),
+        *recordings.blocks(single),
+        *fields.blocks(single),
+        *chip.blocks(single),
+        *studies.blocks(single),
     ]
     return {
         "anchor": f"study-{study}",
@@ -167,14 +169,12 @@ def section(found: Found, study: str) -> dict[str, Any]:
 
 def variants(data: Mapping[str, Any]) -> dict[str, Any]:
     """What each variant is, behind a click."""
-    rows = [
-        [variant, said.get("says", ""), listed([s for s in studies.ORDER if s in said])]
-        for variant, said in data["variants"].items()
-    ]
+    rows = cells.rows(data, studies.ORDER)
     whole = table(
         "variants", ["variant", "what it is", "stages"], rows, text=(0, 1, 2), prose=True
     )
-    folded = {"title": count(len(rows), "variant"), "figures": (), "tables": [whole]}
+    title = count(len(data["variants"]), "variant")
+    folded = {"title": title, "figures": (), "tables": [whole]}
     return block("What was compared", folded=folded)
 
 

@@ -9,7 +9,16 @@ import numpy as np
 
 from respike.core import layout
 
-ORDER = ("simulate", "train", "prune", "distill", "emulate", "decode", "control")
+ORDER = (
+    "simulate",
+    "train",
+    "prune",
+    "distill",
+    "connect",
+    "emulate",
+    "decode",
+    "control",
+)
 
 
 @dataclass(frozen=True)

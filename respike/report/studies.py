@@ -72,7 +72,7 @@ def over_epochs(run: Run, key: str) -> dict[float, float]:
     member = [(row.get("fold"), row.get("member")) for row in rows]
     found: dict[float, list[float]] = {}
     for one, epoch, value in zip(member, column(run, "epoch"), column(run, key), strict=True):
-        if math.isfinite(value) and member.count(one) > 1:
+        if math.isfinite(value) and math.isfinite(epoch) and member.count(one) > 1:
             found.setdefault(epoch, []).append(value)
     return {epoch: sum(values) / len(values) for epoch, values in sorted(found.items())}
 

@@ -121,6 +121,7 @@ def prune(
     learning: str | dict = "bptt",
     decay: str = "none",
     selection: str = "validation",
+    noise: int = 0,
 ) -> Outcome:
     """Prune a trained network and fine-tune it on the items it was trained on.
 
@@ -141,8 +142,12 @@ def prune(
         learning: part of kind learning.
         decay: none or cosine, of the learning rate over epochs.
         selection: validation or last; only epochs at the density asked for count.
+        noise: which stream the order of the items is drawn from. Runs that differ in it
+            alone share split, masks and first weights: repeats of one fine-tuning.
     """
-    sets = _same_sets(arrays, description, seed)
+    if noise < 0:
+        raise RespikeError(f"prune.noise is {noise}; it must be a whole number >= 0")
+    sets = same_sets(arrays, description, seed)
     net, masks = models.unpack(model, description)
     recipe = Recipe(epochs, batch, learning_rate, decay, selection)
     steps = recipe.steps(len(sets["train"]))
@@ -160,7 +165,8 @@ def prune(
     )
     before = evaluate(net, sets["test"]).accuracy
     methods = Methods(make("learning", learning), make("loss", loss))
-    outcome = _run(net, sets, recipe, methods, evolution, seed, log)
+    order = numpy_stream(seed, f"order-{noise}" if noise else "order")
+    outcome = _run(net, sets, recipe, methods, evolution, seed, log, order)
     outcome.metrics["accuracy_before"] = before
     return outcome
 
@@ -208,7 +214,7 @@ def distill(
         decay: none or cosine, of the learning rate over epochs.
         selection: validation or last.
     """
-    sets = _same_sets(arrays, teacher_description, seed)
+    sets = same_sets(arrays, teacher_description, seed)
     structure = structure or {}
     recipe = Recipe(
         epochs, batch, learning_rate, decay, selection, structure.get("reset_moments", True)
@@ -246,7 +252,7 @@ def _sets(arrays: Arrays, sizes: dict, levels: int, seed: int) -> dict[str, Exam
     return {name: found.take(at) for name, at in places.items()}
 
 
-def _same_sets(arrays: Arrays, description: dict, seed: int) -> dict[str, Examples]:
+def same_sets(arrays: Arrays, description: dict, seed: int) -> dict[str, Examples]:
     """The split of the model this job builds on, refused where its seed is another."""
     if description["seed"] != seed:
         raise RespikeError(
@@ -297,6 +303,7 @@ def _run(
     evolution: Evolution,
     seed: int,
     log: logging.Logger,
+    order: np.random.Generator | None = None,
 ) -> Outcome:
     test = sets["test"]
     steps = recipe.steps(len(sets["train"]))
@@ -308,7 +315,7 @@ def _run(
         *(len(part) for part in sets.values()),
         recipe.epochs, steps // recipe.epochs, len(evolution.plan), _neuron(net.description),
     )  # fmt: skip
-    order = numpy_stream(seed, "order")
+    order = order or numpy_stream(seed, "order")
     trained = fit(
         net, sets["train"], sets["validation"], recipe, methods, evolution, order, log
     )

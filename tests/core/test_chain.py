@@ -16,6 +16,8 @@ VARIANTS = {
     "student": {"distill": {"teacher": "dense@1"}},
     "tuned": {"distill": {"teacher": "dense", "from": "both/train@2"}},
     "chip": {"emulate": {"from": "both"}},
+    "line": {"connect": {"from": "pruned", "with": "both"}},
+    "twins": {"prune": {"from": "dense"}, "connect": {"with": "pruned"}},
     "eeg": {"decode": {}, "control": {}},
     "arm": {"control": {"from": "eeg"}},
     "field": {"simulate": {}},
@@ -67,6 +69,16 @@ def test_stages_come_in_the_order_of_the_chain():
             {"teacher": ("dense", "train", None), "model": ("both", "train", 2)},
         ),
         ("chip", "emulate", {"model": ("both", "prune", None)}),
+        (
+            "line",
+            "connect",
+            {"model": ("pruned", "prune", None), "other": ("both", "prune", None)},
+        ),
+        (
+            "twins",
+            "connect",
+            {"model": ("twins", "prune", None), "other": ("pruned", "prune", None)},
+        ),
         ("eeg", "decode", {}),
         ("eeg", "control", {"decoded": ("eeg", "decode", None)}),
         ("arm", "control", {"decoded": ("eeg", "decode", None)}),
@@ -87,7 +99,7 @@ def test_a_stage_takes_the_last_model_before_it_or_the_one_it_names(name, stage,
         (
             "dens",
             "'dens': no such variant. Did you mean 'dense'? Known: dense, pruned, both, "
-            "student, tuned, chip, eeg, arm, field, anew.",
+            "student, tuned, chip, line, twins, eeg, arm, field, anew.",
         ),
         (
             "dense/prune",
@@ -107,6 +119,13 @@ def test_a_stage_takes_the_last_model_before_it_or_the_one_it_names(name, stage,
 def test_a_run_that_has_no_model_is_answered_with_what_there_is(text, sentence):
     with pytest.raises(ConfigError, match=f"^{re.escape(sentence)}$"):
         chain.resolve(text, ("train", "prune", "distill"), VARIANTS)
+
+
+def test_of_very_many_variants_a_refusal_names_the_first():
+    many = {f"cell-{n}": {"train": {}} for n in range(43)}
+
+    with pytest.raises(ConfigError, match=r"Known: cell-0, .*, cell-39, and 3 more\.$"):
+        chain.resolve("dense", ("train",), many)
 
 
 def test_chains_that_end_pass():

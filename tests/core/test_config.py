@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -735,7 +736,7 @@ def test_a_study_beside_a_scratch_variant_is_not_passed_over(checkout):
             "    simulate: {experiment: random-graphs}\n",
             "    says: nothing at all\n",
             "studies/all.yaml:22:3: variants.field names no stage; add one of "
-            "train, prune, distill, emulate, simulate, decode, control",
+            "train, prune, distill, connect, emulate, simulate, decode, control",
         ),
         (
             "dataset: {smoke: digits, desk: digits, paper: made}\n",
@@ -767,6 +768,23 @@ def test_a_study_beside_a_scratch_variant_is_not_passed_over(checkout):
             "    simulate: {experiment: random-graphs}\n",
             "    emulate: {target: int-core}\n",
             "studies/all.yaml:22:3: variants.field.emulate has no model; add from: VARIANT",
+        ),
+        (
+            "    simulate: {experiment: random-graphs}\n",
+            "    cell: {grid: g, axes: [x, y], at: [1]}\n"
+            "    simulate: {experiment: random-graphs}\n",
+            "studies/all.yaml:23:5: variants.field.cell has 2 axes and 1 values at them; write "
+            "as many of both",
+        ),
+        (
+            "    simulate: {experiment: random-graphs}\n",
+            "    connect: {with: dense, epochs: 1}\n",
+            "studies/all.yaml:22:3: variants.field.connect has no model; add from: VARIANT",
+        ),
+        (
+            "    simulate: {experiment: random-graphs}\n",
+            "    connect: {from: dense, epochs: 1}\n",
+            "studies/all.yaml:22:3: variants.field.connect lacks 'with'; add it",
         ),
         (
             "from: dense,",
@@ -922,3 +940,86 @@ def test_pruning_names_its_rules_directly_and_decoding_a_list_of_controls():
         ("control", {"t": {}}, "d.controls.1"),
     ]
     assert stage_parts("train", None, "t") == []
+
+
+# ------------------------------------------------------------------ grids
+
+GRID = """\
+  narrow:
+    grid: {epochs: [3, 4], density: [0.05, 0.5]}
+    seeds: 1
+    train: {neuron: lif, epochs: $epochs, structure: {init: er, density: $density}}
+    prune: {from: narrow-epochs$epochs-density$density, drop: magnitude, epochs: 1}
+"""
+CELL = "narrow-epochs3-density0.5"
+WRITTEN = f"""\
+  {CELL}:
+    seeds: 1
+    train: {{neuron: lif, epochs: 3, structure: {{init: er, density: 0.5}}}}
+    prune: {{from: narrow-epochs3-density0.5/train, drop: magnitude, epochs: 1}}
+"""
+
+
+def gridded(checkout, text):
+    return edit(checkout, "claims:\n", text + "claims:\n")
+
+
+def test_the_jobs_of_a_cell_are_those_of_the_variant_written_out(checkout):
+    grid = GRID.replace("density$density,", "density$density/train,")
+    cell = Config(gridded(checkout, grid))
+    w = {**RUN, "variant": CELL}
+    found = [(cell.settings(s, w), cell.inputs(s, w)) for s in ("train", "prune")]
+    edit(checkout, grid, WRITTEN)
+
+    alone = Config(checkout)
+
+    assert found == [(alone.settings(s, w), alone.inputs(s, w)) for s in ("train", "prune")]
+    assert cell.seeds("all", "desk", CELL) == alone.seeds("all", "desk", CELL) == 1
+
+
+def test_a_circle_through_a_grid_has_the_place_of_its_template(checkout):
+    refused(
+        "studies/all.yaml:35:5: runs that take from each other in a circle: "
+        "narrow-epochs3-density0.05/prune from narrow-epochs3-density0.05/prune",
+        gridded(checkout, GRID),
+    )
+
+
+def test_a_value_that_no_cell_may_have_is_found_though_few_cells_are_looked_at(checkout):
+    grid = GRID.replace("density$density,", "density$density/train,").replace("0.5]", "1.5]")
+
+    refused(
+        "studies/all.yaml:34:74: variants.narrow-epochs4-density1.5.train.structure.density is "
+        "1.5; it must be <= 1",
+        gridded(checkout, grid),
+    )
+
+
+def test_a_reference_to_a_cell_that_is_not_there_is_refused_wherever_it_stands(checkout):
+    grid = GRID.replace("narrow-epochs$epochs-density$density,", "alone-$epochs,")
+    alone = "  alone-3:\n    train: {neuron: lif, epochs: 1}\n"
+
+    with pytest.raises(ConfigError, match=r"prune\.from is 'alone-4': no such variant\."):
+        Config(gridded(checkout, alone + grid))
+
+
+def test_a_scratch_variant_may_be_made_of_a_cell_whose_name_has_a_dot(checkout):
+    grid = GRID.replace("density$density,", "density$density/train,")
+    made = Config(gridded(checkout, grid), {"set": [f"all.{CELL}.prune.epochs=7"]})
+
+    found = made.variant("all", f"scratch-{CELL}", "desk")
+    assert found["prune"]["epochs"] == 7
+    assert made.variant("all", CELL, "desk")["prune"]["epochs"] == 1
+
+
+def test_a_grid_of_many_cells_is_checked_in_seconds(checkout):
+    values = ", ".join(str(n) for n in range(1, 41))
+    grid = GRID.replace("density$density,", "density$density/train,")
+    grid = grid.replace("[3, 4]", f"[{values}]")
+    grid = grid.replace("[0.05, 0.5]", f"[{', '.join(str(n / 50) for n in range(1, 41))}]")
+    started = time.process_time()
+
+    made = Config(gridded(checkout, grid))
+
+    assert len(made.study("all", "desk")["variants"]) == 1607
+    assert time.process_time() - started < 8  # 0.4 s on a quiet core; each by its schema: 20

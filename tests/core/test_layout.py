@@ -22,6 +22,7 @@ RECORDS = {
     "train": f"{RUN}/train/record.json",
     "prune": f"{RUN}/prune/record.json",
     "distill": f"{RUN}/distill/record.json",
+    "connect": f"{RUN}/connect/record.json",
     "emulate": f"{RUN}/emulate/record.json",
     "simulate": f"{RUN}/simulate/record.json",
     "decode": f"{RUN}/decode/record.json",
@@ -44,6 +45,11 @@ FILES = {
     "train": TRAINED,
     "prune": TRAINED,
     "distill": TRAINED,
+    "connect": {
+        "predictions": "predictions.npz",
+        "metrics": "metrics.json",
+        "curve": "curve.csv",
+    },
     "emulate": {
         "predictions": "predictions.npz",
         "metrics": "metrics.json",
@@ -160,6 +166,7 @@ def test_the_chain_of_a_run_and_its_models():
         "train",
         "prune",
         "distill",
+        "connect",
         "emulate",
         "simulate",
         "decode",

@@ -27,13 +27,20 @@ ELSEWHERE = {
     "make test": ".ci/run::make test",
     "make check": ".ci/run::timed make check",
     **dict.fromkeys(
-        ("make slurm", "respike run --cluster slurm"),
+        (
+            "make slurm",
+            "respike run --cluster slurm",
+            "respike run three-regime --budget paper --cluster slurm",
+            ".ci/slurm.py .venv/bin/respike run three-regime --budget smoke --cluster slurm",
+        ),
         "tests/workflow/test_slurm.py::"
         "test_a_whole_run_goes_through_slurm_and_says_a_line_a_job",
     ),
     ".venv/bin/snakemake --workflow-profile profiles/slurm": (
         "tests/workflow/test_slurm.py::runs"
     ),
+    "respike run three-regime --budget desk": "tests/workflow/test_three_regime.py::"
+    "test_the_smallest_grid_runs_and_its_cells_stand_side_by_side",
     "respike audit numerics --budget desk": "tests/audit/test_numerics_page.py::"
     "test_the_word_runs_and_keeps_the_result",
     "respike envs list": "tests/envs/test_environments.py::"
@@ -120,6 +127,7 @@ HERE = {
     "respike audit explain esl-snns/evolving-beats-static",
     "respike plan --budget smoke",
     "respike plan esl-snns --budget smoke",
+    "respike plan three-regime --budget paper",
     "respike doctor",
     "respike run esl-snns --budget smoke",
     "respike run --budget smoke --set esl-snns.dense.train.epochs=2",
@@ -266,13 +274,20 @@ def test_explain_says_that_nothing_was_made_yet(copy):
 
 
 @pytest.mark.parametrize(
-    "command", ["respike plan --budget smoke", "respike plan esl-snns --budget smoke"]
+    "command",
+    [
+        "respike plan --budget smoke",
+        "respike plan esl-snns --budget smoke",
+        "respike plan three-regime --budget paper",
+    ],
 )
 def test_plan_says_what_would_run(command, copy):
     done = run(copy, command)
 
     assert done.returncode == 0, done.stderr
-    assert re.match(r"budget smoke: [1-9]\d* jobs to run, 0 results kept\n", done.stdout)
+    budget = command.split()[-1]
+    said = rf"budget {budget}: [1-9]\d* jobs to run, 0 results kept\n"
+    assert re.match(said, done.stdout)
     assert not (copy / "results").exists()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from respike.report import gather, page
 from tests import browser
-from tests.report import fake
+from tests.report import fake, test_cells
 
 pytestmark = pytest.mark.browser
 
@@ -50,8 +50,10 @@ def film(tmp_path_factory) -> Film:
 
 @pytest.fixture(scope="module")
 def html(film) -> str:
-    """A page of hostile text with a film."""
+    """A page of hostile text with a film and a grid."""
     found = fake.campaign(hostile=True).found(film={"fake-arm": film})
+    found.about["fake-sparse"]["variants"] |= test_cells.about()["variants"]
+    found.runs.extend(test_cells.accuracies())
     return page.render(gather.view(found))
 
 

@@ -23,6 +23,14 @@ def test_a_band_goes_from_the_lowest_to_the_highest_seed():
     assert (mean.tolist(), low.tolist(), high.tolist()) == ([2.0, 4.0], [1.0, 2.0], [3.0, 6.0])
 
 
+def test_a_curve_that_is_not_over_epochs_is_no_learning_curve():
+    rows = [{"share": str(n / 2), "train_error": "0.1"} for n in range(3)]
+    line = fake.run("fake-sparse", "dense", "connect", 0, {"curve.csv": rows})
+
+    assert studies.over_epochs(line, "train_error") == {}
+    assert studies.learning("connect", [line], {"dense": 0}) is None
+
+
 def test_a_seed_that_ends_early_leaves_the_rest_to_the_others():
     mean, low, _ = runs.over_seeds([[1.0], [3.0, 6.0], [5.0, math.nan]])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from respike.claims import grammar
+from respike.claims import grammar, reading
 from respike.core.config import Config
 from respike.core.layout import BUDGETS
 from respike.core.parts import make, split
@@ -66,3 +66,43 @@ def test_nothing_is_selected_by_more_than_the_validation_items(study, budget):
     for variant in variants(study, budget).values():
         for stage in ("train", "prune", "distill"):
             assert variant.get(stage, {}).get("selection", "last") in ("last", "validation")
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_twins_differ_in_the_order_of_their_items_alone(budget):
+    found = variants("three-regime", budget)
+
+    pairs = [
+        (cell["prune"], found[cell["connect"]["with"]]["prune"])
+        for name, cell in found.items()
+        if name.startswith("pruned-")
+    ]
+    assert len(pairs) == {"smoke": 4, "desk": 36, "paper": 144}[budget]
+    assert all({**one, "noise": 1} == other for one, other in pairs)
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_a_hotter_network_is_a_colder_one_stopped_early(budget):
+    found = variants("three-regime", budget)
+
+    dense = [cell["train"] for name, cell in found.items() if name.startswith("dense-")]
+    assert all(without(one, "epochs") == without(dense[0], "epochs") for one in dense)
+    assert dense[0].get("decay", "none") == "none"
+    assert dense[0]["selection"] == "last"
+
+
+def test_every_claim_of_the_three_regimes_names_corners_which_have_the_most_seeds():
+    config = Config(ROOT, {"budget": "desk", "studies": ["three-regime"]}, grammar.check)
+    found = config.study("three-regime", "desk")
+
+    named = {
+        arm.variant
+        for claim in found["claims"]
+        if "test" in claim
+        for pair in reading.pairs(claim["test"])
+        for arm in pair
+        if arm is not None
+    }
+    assert len(named) == 6
+    assert {config.seeds("three-regime", "desk", name) for name in named} == {10}
+    assert len(config.run_records("three-regime", "desk")) == 440
