@@ -189,8 +189,8 @@ class Job:
         """Do the stage's work and commit its outputs and record, all or none."""
         started, clock = time.time(), time.monotonic()
         status, reason = "done", None
-        ran_in = environment.here(env)
-        if ran_in["differs"]:
+        ran_in = environment.here(env) if env else None  # started by hand: none was asked for
+        if ran_in and ran_in["differs"]:
             self.log.warning("%s", environment.warning(ran_in))
         record_path = next(p for p in self._outputs.values() if p.name == layout.RECORD)
         with Attempt(self._root, str(record_path)) as attempt:
@@ -223,7 +223,7 @@ class Job:
                 "seed": self.seed,
                 "code": code,
                 "env": env,
-                "environment": ran_in,
+                **({"environment": ran_in} if ran_in else {}),
                 "data_kind": self.data_kind,
                 "status": status,
                 "reason": reason,
