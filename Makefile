@@ -56,9 +56,10 @@ bench: setup ## how long the words take, verifying inputs, and a plan of 10,000 
 	@$(BIN)/python .ci/verify_cost.py smoke
 	@$(BIN)/python .ci/dryrun.py
 
-campaign: setup ## the long forms: slow tests, desk twice, ten variations of smoke, mutants
+campaign: setup ## the long forms: slow tests, desk twice, smoke by Slurm, ten variations, mutants
 	$(BIN)/python -m pytest -m 'not gpu and not network' $(ARGS)
 	.ci/twice desk killed
+	.ci/twice smoke slurm
 	$(BIN)/respike audit determinism
 	$(MUTATE) respike/audit/check.py --tests tests/audit/test_check.py
 	$(MUTATE) $(addprefix respike/audit/,bundle.py crate.py finished.py licences.py) \

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from respike.audit.content import compare, hashes
 from respike.cli import slurm
 from respike.core import layout, yaml
 from respike.core.errors import ConfigError
@@ -93,6 +94,20 @@ def test_content_made_through_slurm_equals_content_made_here(runs):
     assert len(compared) == 10
     for file in compared:
         assert (through / file).read_bytes() == (local / file).read_bytes(), file
+
+
+def test_a_study_of_smoke_comes_out_of_slurm_as_it_does_here(tmp_path):
+    words = [sys.executable, "-m", "respike", "run", "mrf-mean-field", "--budget", "smoke"]
+    through, local = tmp_path / "slurm", tmp_path / "local"
+    poll = ["--seconds-between-status-checks", "1"]
+
+    done = within(toy.ROOT, *words, "--directory", through, "--cluster", "slurm", "--", *poll)
+    here = toy.respike(toy.ROOT, *words[3:], "--directory", str(local))
+
+    assert done.returncode == here.returncode == 0, done.stderr[-2000:] + here.stderr[-2000:]
+    found = compare(hashes(local), hashes(through))
+    assert found.same, found
+    assert len(list(through.rglob("record.json"))) == 8
 
 
 def test_a_record_says_which_job_of_slurm_made_it(runs):
