@@ -7,7 +7,7 @@ import pytest
 from respike.cluster import health, nodes, sizing
 from respike.core import yaml
 from tests.workflow import toy
-from tests.workflow.slurms import within
+from tests.workflow.slurms import PYTHON, within
 
 RECORDED = Path(__file__).parent / "slurm-22.05"
 QUEUES = nodes.partitions(
@@ -228,7 +228,7 @@ def test_in_a_real_slurm_doctor_has_a_row_for_each(tmp_path):
         "for row in doctor._slurm(Path('.')): print(*row)"
     )
 
-    done = within(tmp_path, "-c", code)
+    done = within(tmp_path, PYTHON, "-c", code)
 
     rows = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr

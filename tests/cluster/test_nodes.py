@@ -8,7 +8,7 @@ import pytest
 from respike.cluster import nodes
 from respike.cluster.nodes import Need, Node, Partition
 from respike.core.errors import ConfigError
-from tests.workflow.slurms import within
+from tests.workflow.slurms import PYTHON, within
 
 RECORDED = Path(__file__).parent / "slurm-22.05"
 
@@ -189,7 +189,7 @@ def test_a_real_slurm_is_read(tmp_path):
         "for q in nodes.read(): print(q.name, q.minutes, q.preempt, len(q.usable), q.nodes)"
     )
 
-    done = within(tmp_path, "-c", code)
+    done = within(tmp_path, PYTHON, "-c", code)
 
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()

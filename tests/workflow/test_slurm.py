@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from respike.cli import slurm
 from respike.core import layout, yaml
 from respike.core.errors import ConfigError
 from tests.workflow import toy
+from tests.workflow.slurms import within
 from tests.workflow.test_run import content
 
-TOOL = toy.ROOT / ".ci/slurm.py"
 QUICK = [
     "--slurm-init-seconds-before-status-checks",
     "1",
@@ -24,22 +23,6 @@ QUICK = [
     "1",
 ]
 RECORDS = [f"results/desk/toy/dense/seed-{s}/train/record.json" for s in (0, 1)]
-
-
-def within(folder: Path, *words: str | Path, timeout_s: int = 150, cpus: int = 2, **env: str):
-    """Run a command in a folder with a Slurm of its own; the test skips without one."""
-    tool = [sys.executable, TOOL, "--cpus", str(cpus)]
-    done = subprocess.run(
-        ["timeout", "-k", "5", str(timeout_s), *tool, *words],
-        cwd=folder,
-        env=toy.environment(**env),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 77:
-        pytest.skip(done.stderr.strip().removeprefix("slurm: "))
-    return done
 
 
 def daemons() -> list[str]:

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.workflow import toy
+from tests.workflow.slurms import within
 from tests.workflow.test_run import content
-from tests.workflow.test_slurm import within
 
 DRIVER = toy.ROOT / ".ci/slurm_events.py"
 COMPLETES = {  # event -> what the run says of it
@@ -54,7 +54,7 @@ def undisturbed(tmp_path_factory):
 def disturbed(folder, event, timeout_s=500, cpus=2, **env):
     """A run with an event in its middle: what the driver tells of it."""
     words = [sys.executable, DRIVER, event, folder]
-    done = within(folder, *words, timeout_s=timeout_s, cpus=cpus, **env)
+    done = within(folder, *words, timeout_s=timeout_s, options=("--cpus", str(cpus)), **env)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     print(f"{event}: {told['seconds']} s, {told['after_s']} s of them after the event")  # noqa: T201

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.workflow import toy
-from tests.workflow.slurms import within
+from tests.workflow.slurms import PYTHON, within
 from tests.workflow.test_run import content
 
 QUICK = [
@@ -60,7 +60,7 @@ def test_a_job_that_fits_no_node_is_refused_before_anything_is_submitted(tmp_pat
         text.replace("train:\n    mem_mb: 2000", "train:\n    mem_mb: 999999999")
     )
 
-    done = within(folder, "-c", RUN, "run", "--cluster", "slurm")
+    done = within(folder, PYTHON, "-c", RUN, "run", "--cluster", "slurm")
 
     assert done.returncode == 2
     assert "a job of train asks for 1 CPU, 999999999 MB and 60 min, and main has at most" in (
@@ -87,7 +87,17 @@ def timed(folder, *words):
     """A run through Slurm, its jobs there, and how long it took [s]."""
     began = time.monotonic()
     done = within(
-        folder, "-c", RUN, "run", "--cluster", "slurm", "--", *QUICK, *words, timeout_s=400
+        folder,
+        PYTHON,
+        "-c",
+        RUN,
+        "run",
+        "--cluster",
+        "slurm",
+        "--",
+        *QUICK,
+        *words,
+        timeout_s=400,
     )
     return done, jobs(done), time.monotonic() - began
 
@@ -149,7 +159,7 @@ def test_of_a_group_with_one_bad_job_the_others_stay_and_only_that_one_runs_agai
         "sys.exit(subprocess.run(run).returncode)\n"
     )
 
-    done = within(folder, "-c", twice, *words, timeout_s=400)
+    done = within(folder, PYTHON, "-c", twice, *words, timeout_s=400)
 
     first, _, second = done.stderr.partition("mended\n")
     assert done.returncode == 0, done.stderr[-2000:]
@@ -179,7 +189,9 @@ def grown(tmp_path_factory):
     stage.write_text(stage.read_text().replace(head, head + hungry, 1))
     asked = ["train:mem_mb=600 * attempt", "train:gpu=1", "train:runtime=5"]
     words = ["run", "--cluster", "slurm", "--", *QUICK, "--set-resources", *asked]
-    done = within(folder, "-c", RUN, *words, options=("--enforce-memory",), timeout_s=300)
+    done = within(
+        folder, PYTHON, "-c", RUN, *words, options=("--enforce-memory",), timeout_s=300
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return folder, done
 
