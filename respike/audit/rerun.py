@@ -140,8 +140,8 @@ def _believed(folder: Path, path: PurePosixPath) -> dict[str, Any]:
     record = records.load(folder / path)
     place = jobs.place(path)
     settings = record["settings"]
-    told = {name: str(settings.get(name)) for name in place.wildcards}
-    if record["stage"] != place.stage or told != place.wildcards:
+    named = {name: str(settings.get(name)) for name in place.wildcards}
+    if record["stage"] != place.stage or named != place.wildcards:
         raise DamagedFile(f"{path} is the record of another job: {records.producer(record)}")
     if record["key"] != records.key(record):
         raise DamagedFile(f"{path} has a key that is not that of its settings and inputs")

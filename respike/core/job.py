@@ -349,7 +349,12 @@ def _inputs(
 ) -> dict[str, list[PurePosixPath]]:
     """Inputs that the command line names, and those that follow from the settings."""
     found = {name: paths for name, *paths in given}
-    follow = told.inputs(stage, settings)
+    try:
+        follow = {name: list(paths) for name, paths in told.inputs(stage, settings).items()}
+    except KeyError as error:
+        raise RespikeError(
+            f"--settings of stage {stage} lacks {error}; give it whole, as the rule writes it"
+        ) from None
     if double := found.keys() & follow.keys():
         raise RespikeError(
             f"--in {min(double)}: stage {stage} finds them by its settings; leave it out"

@@ -405,6 +405,15 @@ def test_the_outputs_of_a_stage_are_all_its_own(out, sentence, capsys):
     assert capsys.readouterr().err == f"respike.prepare: stopped: {sentence}\n"
 
 
+def test_a_page_whose_settings_do_not_say_what_it_reads_is_refused(capsys):
+    settings = {"stage": "report", "budget": "smoke", "studies": {}}
+
+    assert run("report", settings, ["x/report.html"], lambda j: None) == 1
+
+    said = "--settings of stage report lacks 'order'; give it whole, as the rule writes it"
+    assert capsys.readouterr().err == f"respike.report: stopped: {said}\n"
+
+
 def test_a_stage_needs_settings_and_outputs(capsys):
     for words in (["--out", "x"], ["--settings", "{}"]):
         with pytest.raises(SystemExit) as end:

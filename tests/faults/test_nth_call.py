@@ -82,7 +82,8 @@ def work_of(stage, n):
 def play(stage, n):
     """One plain try at the stage, under its own run as by hand: its exit code."""
     os.environ.pop(lock.EPOCH, None)
-    words = ["--settings", json.dumps({"stage": stage, **PLACE, "train": {"epochs": n}})]
+    told = {"stage": stage, **PLACE, "train": {"epochs": n}, "order": [], "studies": {}}
+    words = ["--settings", json.dumps(told)]
     try:
         return job.main(stage, work_of(stage, n), [*words, "--out", *paths(stage).values()])
     finally:
