@@ -84,6 +84,10 @@ class Executor(plugin.Executor):
         """No second Snakemake: the batch script's own runs the job."""
         return "--keep-going --keep-incomplete"  # outputs are whole, or not there
 
+    def get_python_executable(self) -> str:
+        """The Python of the job, for a shell: its folder may have a space in its name."""
+        return quote(super().get_python_executable())
+
     def format_job_exec(self, job: Any) -> str:
         """What the batch script runs: the start program, told of its file alone."""
         command = f"{super().format_job_exec(job).strip()} --cores {job.threads}"

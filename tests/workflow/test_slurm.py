@@ -80,12 +80,16 @@ def test_content_made_through_slurm_equals_content_made_here(runs):
 
 
 def test_a_study_of_smoke_comes_out_of_slurm_as_it_does_here(tmp_path):
-    words = [sys.executable, "-m", "respike", "run", "mrf-mean-field", "--budget", "smoke"]
-    through, local = tmp_path / "slurm", tmp_path / "local"
+    through, local = tmp_path / "slurm ü", tmp_path / "local"
+    (through / "env").mkdir(parents=True)
+    (through / "env/.venv").symlink_to(sys.prefix)  # a Python with a space in its path
+    words = ["run", "mrf-mean-field", "--budget", "smoke", "--directory"]
     poll = ["--seconds-between-status-checks", "1"]
+    python = through / "env/.venv/bin/python"
 
-    done = within(toy.ROOT, *words, "--directory", through, "--cluster", "slurm", "--", *poll)
-    here = toy.respike(toy.ROOT, *words[3:], "--directory", str(local))
+    cluster = [through, "--cluster", "slurm", "--", *poll]
+    done = within(toy.ROOT, python, "-m", "respike", *words, *cluster)
+    here = toy.respike(toy.ROOT, *words, str(local))
 
     assert done.returncode == here.returncode == 0, done.stderr[-2000:] + here.stderr[-2000:]
     found = compare(hashes(local), hashes(through))
