@@ -96,7 +96,7 @@ def load(path: Path | PurePosixPath) -> dict[str, Any]:
     """
     try:
         data = Path(path).read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # also a name that no file can have
         raise DamagedFile(
             f"{path} is missing, so that what lies beside it cannot be trusted; run again"
         ) from None

@@ -152,8 +152,8 @@ def test_a_machine_that_submits_and_is_no_node_may_be_a_login_node():
 
 MOUNTS = """\
 /dev/vda / ext4 rw 0 0
-nas:/home /home nfs4 rw 0 0
-tmpfs /home/me/ram\\040disk tmpfs rw 0 0
+nas:/shared /shared nfs4 rw 0 0
+tmpfs /shared/me/ram\\040disk tmpfs rw 0 0
 """
 
 
@@ -161,9 +161,9 @@ tmpfs /home/me/ram\\040disk tmpfs rw 0 0
     ("folder", "kind"),
     [
         ("/", "ext4"),
-        ("/homes/x", "ext4"),
-        ("/home/me/results", "nfs4"),
-        ("/home/me/ram disk/x", "tmpfs"),
+        ("/shareds/x", "ext4"),
+        ("/shared/me/results", "nfs4"),
+        ("/shared/me/ram disk/x", "tmpfs"),
     ],
 )
 def test_a_folder_lies_on_the_nearest_mount(folder, kind):
@@ -171,9 +171,9 @@ def test_a_folder_lies_on_the_nearest_mount(folder, kind):
 
 
 def test_a_later_mount_covers_an_earlier_one():
-    more = MOUNTS + "scratch /home beegfs rw 0 0\n"
+    more = MOUNTS + "scratch /shared beegfs rw 0 0\n"
 
-    assert health.mounted(PurePosixPath("/home/x"), more) == "beegfs"
+    assert health.mounted(PurePosixPath("/shared/x"), more) == "beegfs"
 
 
 @pytest.mark.parametrize(

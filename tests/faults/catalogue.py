@@ -174,10 +174,11 @@ CATALOGUE = (
     ), why_not="our own models are safetensors, which know no device"),
     Fault(37, "a node is lost, a job preempted or started twice", (
         f"{LOCK}::test_of_two_attempts_at_one_job_the_newer_wins",
-        "tests/workflow/test_slurm.py::test_a_whole_run_goes_through_slurm_and_says_a_line_a_job",
-    ), why_not="no node was lost: one machine"),
+        "tests/workflow/test_slurm_events.py::test_a_run_completes_as_if_nothing_had_been",
+    )),
     Fault(38, "Slurm's accounts are down", (
-        "tests/workflow/test_slurm.py::test_squeue_is_asked_where_there_are_no_accounts",
+        "tests/workflow/test_slurm.py"
+        "::test_a_study_of_smoke_comes_out_of_slurm_as_it_does_here",
     )),
     Fault(39, "typing errors in a configuration", (
         f"{BAD}::test_a_wrong_word_ends_before_any_job_with_exit_code_2",
