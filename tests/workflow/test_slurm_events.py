@@ -144,7 +144,7 @@ def test_a_run_that_cannot_go_on_stops_with_a_sentence_and_can_be_taken_up(
 def test_a_job_beyond_its_time_limit_is_submitted_again_with_more(tmp_path, undisturbed):
     folder = checkout(tmp_path / "toy")
 
-    told = disturbed(folder, "time-limit", RESPIKE_TOY_SLEEP_S="70")
+    told = disturbed(folder, "time-limit", RESPIKE_TOY_SLEEP_S="100")
 
     assert told["code"] == 0, told["said"]
     assert "it was told to end (SIGTERM); Slurm says TIMEOUT" in told["said"]

@@ -226,7 +226,8 @@ def test_a_run_says_which_job_is_tried_again(grown):
     assert {line.split(":")[1] for line in again} == {
         " train toy/dense seed 0", " train toy/dense seed 1"
     }  # fmt: skip
-    assert all(line.endswith("it died without a word; Slurm says FAILED") for line in again)
+    said = "it died without a word: killed, or out of memory; Slurm says FAILED"
+    assert all(line.endswith(said) for line in again)
 
 
 @pytest.mark.slow
