@@ -11,8 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path, PurePosixPath
 
 from respike.cli import common, slurm
-from respike.cluster import health, nodes, sizing
-from respike.core import yaml
+from respike.cluster import health, nodes
 from respike.core.errors import FAILED, ConfigError
 
 IMPORT_NAMES = {
@@ -123,7 +122,7 @@ def _slurm(folder: Path) -> list[health.Row]:
         queues, settings = nodes.read(), slurm.settings()
     except ConfigError as error:
         return [("Slurm", False, str(error))]
-    profile = yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
+    profile = slurm.profile()
     host = socket.gethostname().split(".")[0]
     mounts = Path("/proc/self/mounts").read_text()
     rows = health.rows(settings, queues, profile, slurm.FIRST_WAIT_S)

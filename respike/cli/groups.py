@@ -4,9 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from respike.audit.jobs import place
-from respike.cli import common, progress
+from respike.cli import progress, slurm
 from respike.cluster import nodes, sizing
-from respike.core import yaml
 
 SHORT_S = 30  # a job's median time [s] up to which its stage is short
 SHORT_AT = ("smoke", "desk")  # there jobs of the profile's groups take at most 14 s
@@ -25,7 +24,7 @@ def arguments(config, given: Namespace) -> list[str]:
     Raises:
         ConfigError: a job fits no node.
     """
-    profile = yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
+    profile = slurm.profile()
     stages = {place(target)[0] for target in config.targets(config.budget)}
     name = sizing.resource(given.rest, "slurm_partition")
     queues = nodes.read()

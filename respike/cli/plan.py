@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from respike.cli import common, cost, memory, progress
+from respike.cli import common, cost, memory, progress, slurm
 from respike.cluster import sizing
-from respike.core import layout, yaml
+from respike.core import layout
 from respike.report.words import size
 
 
@@ -75,7 +75,7 @@ def execute(given: Namespace) -> int:
 
 def _costs(planned: list[dict[str, Any]], given: Namespace) -> None:
     earlier = cost.Earlier(given.directory)
-    profile = yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
+    profile = slurm.profile()
     stages: dict[str, list[str]] = {}
     for job in planned:
         stages.setdefault(job["rule"], []).append(_record(job["output"]))

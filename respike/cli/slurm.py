@@ -2,13 +2,15 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from respike.cli import common
+from respike.cluster import nodes, sizing
+from respike.core import yaml
 from respike.core.errors import ConfigError
 
-PROFILE = Path("profiles/slurm")
 FIRST_WAIT_S = 20  # profiles/slurm: slurm-init-seconds-before-status-checks
 ADVICE = "run without --cluster, or on a machine that submits to Slurm"
 
@@ -19,15 +21,14 @@ def settings() -> dict[str, str]:
     Raises:
         ConfigError: there is no Slurm here, or its controller does not answer.
     """
-    if shutil.which("scontrol") is None or shutil.which("sbatch") is None:
+    if shutil.which("sbatch") is None:
         raise ConfigError(f"--cluster slurm: sbatch is not installed here; {ADVICE}")
-    done = subprocess.run(
-        ["scontrol", "show", "config"], capture_output=True, text=True, timeout=60, check=False
-    )
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        raise ConfigError(f"--cluster slurm: Slurm's controller does not answer ({why})")
-    return dict(re.findall(r"^(\w+)\s*= (.*?)\s*$", done.stdout, re.M))
+    return dict(re.findall(r"^(\w+)\s*= (.*?)\s*$", nodes.ask("show", "config"), re.M))
+
+
+def profile() -> dict[str, Any]:
+    """The profile of jobs through Slurm, as written."""
+    return yaml.load(common.ROOT / sizing.PROFILE, sizing.PROFILE).value
 
 
 def arguments(root: Path) -> list[str]:
@@ -40,7 +41,7 @@ def arguments(root: Path) -> list[str]:
         ConfigError: there is no Slurm here, or its controller does not answer.
     """
     settings()
-    return ["--workflow-profile", str(root / PROFILE), "--local-cores", "1"]
+    return ["--workflow-profile", str((root / sizing.PROFILE).parent), "--local-cores", "1"]
 
 
 def watch_ourselves(say: Callable[[str], None], patience_s: float) -> None:
