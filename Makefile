@@ -51,7 +51,7 @@ lock: ## resolve envs/*.in anew (ARGS=--upgrade: newer versions too); needs the 
 slurm: setup ## the smoke run through a private Slurm of one node (root, Debian's slurm-wlm, munge)
 	@.ci/slurm.py $(BIN)/respike run --budget smoke --cluster slurm $(ARGS)
 
-bench: setup ## how long the words take, verifying inputs, and a plan of 10,000 jobs (20 minutes)
+bench: setup ## how long the words take, verifying inputs, and a plan of 10,000 jobs (long)
 	@$(BIN)/python .ci/bench.py $(ARGS)
 	@$(BIN)/python .ci/verify_cost.py smoke
 	@$(BIN)/python .ci/dryrun.py
